@@ -1,0 +1,18 @@
+# What every target of this project has in common. Set per target: a host project's flags are left alone.
+set(ROWAN_SANITIZE "" CACHE STRING "Sanitizers to build everything with, as in -fsanitize=")
+
+function(rowan_target name)
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  # A fused multiply-add rounds once where the semantics round twice.
+  target_compile_options(${name} PRIVATE -ffp-contract=off)
+  if(ROWAN_SANITIZE)
+    target_compile_options(${name} PRIVATE -fsanitize=${ROWAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${name} PUBLIC -fsanitize=${ROWAN_SANITIZE})
+  endif()
+  set_target_properties(${name} PROPERTIES
+    CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ON)
+endfunction()

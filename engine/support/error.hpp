@@ -1,0 +1,63 @@
+// Building the sentences of errors, and turning what the operating system and the allocator say into them.
+#pragma once
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "rowan/status.hpp"
+
+namespace rowan::detail {
+
+inline void append_part(std::string& text, std::string_view part) { text.append(part); }
+template <class Number>
+requires std::is_arithmetic_v<Number>
+void append_part(std::string& text, Number number) {
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  text.append(digits, end);
+}
+
+/// The parts, texts and numbers, one behind the other.
+template <class... Parts>
+std::string concat(const Parts&... parts) {
+  std::string text;
+  (append_part(text, parts), ...);
+  return text;
+}
+
+/// An Error whose sentence is the parts one behind the other.
+template <class... Parts>
+Error make_error(Code code, const Parts&... parts) {
+  return {code, concat(parts...)};
+}
+
+/// What the operating system refused: `what` is the whole subject, as in "cannot open tables.safetensors".
+inline Error os_error(int error_number, std::string_view what) {
+  Code code = Code::io_error;
+  if (error_number == ENOENT) code = Code::not_found;
+  if (error_number == EEXIST) code = Code::already_exists;
+  if (error_number == ENOSPC || error_number == EDQUOT) code = Code::no_space;
+  if (error_number == ENOMEM) code = Code::out_of_memory;
+  return make_error(code, what, ": ", std::strerror(error_number));
+}
+
+/// Runs a cold call and turns what the standard library throws into an Error: nothing passes the interface.
+template <class Call>
+auto guarded(Call&& call) noexcept -> std::invoke_result_t<Call> {
+  try {
+    return std::forward<Call>(call)();
+  } catch (const std::bad_alloc&) {
+    return Error{Code::out_of_memory, "out of memory"};  // short enough to need no allocation
+  } catch (const std::exception& failure) {
+    return Error{Code::invalid_argument, failure.what()};
+  }
+}
+
+}  // namespace rowan::detail

@@ -1,0 +1,135 @@
+// Native table files: writing, describing and verifying them. docs/file-format.md is their specification.
+//
+// A file is written under a temporary name (or none), synced, and then put in its place by one rename or link
+// and a sync of the folder: a reader, and a machine that loses power, sees the old file or the new one.
+// When a call fails or a writer is destroyed unpublished, nothing is left behind and an old file is untouched.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rowan/dtype.hpp"
+#include "rowan/export.hpp"
+#include "rowan/status.hpp"
+#include "rowan/table.hpp"
+#include "rowan/threads.hpp"
+#include "rowan/vocabulary.hpp"
+
+namespace rowan {
+
+struct WriteOptions {
+  bool overwrite = false;  ///< replace an existing file; otherwise it is an error (already_exists)
+};
+
+/// Shape of one table to be written; its rows are counted as they come.
+struct TableLayout {
+  std::string name = std::string(default_table_name);  ///< UTF-8, no control characters, unique in the file
+  std::uint64_t dim = 0;                               ///< at least 1
+  DType dtype = DType::f32;
+  KeyKind keys = KeyKind::none;
+  bool pad_rows = false;  ///< row stride of whole 64-byte cache lines
+};
+
+/// A key that was given to more than one row: the first kept it, the later rows were left out.
+struct DuplicateKey {
+  std::string key;            ///< the bytes, or the id in decimal
+  std::uint64_t kept = 0;     ///< number of the appended row, from 0, that has the key
+  std::uint64_t dropped = 0;  ///< number of the appended row that was left out
+};
+
+struct WriteReport {
+  std::uint64_t rows = 0;                      ///< rows written, over all tables
+  std::uint64_t duplicates = 0;                ///< rows left out because their key was taken
+  std::vector<DuplicateKey> first_duplicates;  ///< up to ten of them
+};
+
+/// Writes one native file: tables in the order of their layouts, rows in the order in which they come.
+///
+/// Memory stays small whatever the size of the file: rows go straight to it, keys to an unnamed file beside it.
+/// Not thread-safe. After a failure every further call fails with the same Error.
+class ROWAN_API TableWriter {
+ public:
+  static Result<TableWriter> create(const std::string& path, std::vector<TableLayout> layouts,
+                                    const WriteOptions& options = {});
+  TableWriter(TableWriter&&) noexcept;
+  TableWriter& operator=(TableWriter&&) noexcept;
+  ~TableWriter();
+
+  /// Appends [values.size() / dim, dim] floats, row-major, to table number `table`, rounding to nearest even
+  /// where its type is narrower. Tables are filled in order: none before `table` can be appended to again.
+  /// A table with keys takes as many keys as rows in the same call.
+  Result<void> append(std::size_t table, std::span<const float> values);
+  Result<void> append(std::size_t table, std::span<const float> values, std::span<const std::string_view> keys);
+  Result<void> append(std::size_t table, std::span<const float> values, std::span<const std::uint64_t> ids);
+
+  /// Drops rows whose key was taken, writes keys, index, checksums and header, and publishes the file.
+  /// The writer is spent afterwards.
+  Result<WriteReport> publish();
+
+  /// For producers that encode rows themselves: `rows` are whole rows as they stand in the file, in the
+  /// table's type and stride.
+  Result<void> append_encoded(std::size_t table, std::span<const std::byte> rows,
+                              std::span<const std::string_view> keys, std::span<const std::uint64_t> ids);
+  /// Bytes from one row to the next in table number `table`.
+  std::uint64_t row_stride(std::size_t table) const noexcept;
+
+ private:
+  struct State;
+  explicit TableWriter(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+/// Writes a file with one new table, as Table::create() would make it, in bounded memory.
+ROWAN_API Result<WriteReport> create_table_file(const std::string& path, const NewTable& description,
+                                                const WriteOptions& options = {}, Threads threads = Threads::caller());
+
+/// Writes tables, keys included, into one native file.
+ROWAN_API Result<WriteReport> save_tables(const std::string& path, std::span<const Table> tables,
+                                          const WriteOptions& options = {});
+
+/// One tensor of a file, as its header has it.
+struct TensorInfo {
+  std::string name;
+  std::string dtype;  ///< safetensors' spelling
+  std::vector<std::uint64_t> shape;
+  std::uint64_t offset = 0;  ///< from the start of the file
+  std::uint64_t bytes = 0;
+};
+
+/// One table of a file.
+struct TableInfo {
+  std::string name;
+  std::uint64_t rows = 0;
+  std::uint64_t dim = 0;
+  std::uint64_t row_stride = 0;  ///< bytes
+  DType dtype = DType::f32;
+  KeyKind keys = KeyKind::none;
+};
+
+/// What a native file holds.
+struct FileInfo {
+  std::string format_version;  ///< "MAJOR.MINOR"
+  std::uint64_t file_bytes = 0;
+  std::uint64_t data_offset = 0;  ///< where the header ends
+  std::vector<TableInfo> tables;
+  std::vector<TensorInfo> tensors;
+};
+
+/// Reads and validates the header of a native file. Touches no data.
+ROWAN_API Result<FileInfo> inspect(const std::string& path);
+
+/// What verify() read.
+struct VerifyReport {
+  std::uint64_t bytes = 0;   ///< bytes whose checksum was compared
+  std::uint64_t blocks = 0;  ///< checksums compared, the header's included
+};
+
+/// Reads the whole file and compares every checksum, then checks every key: that it lies where it should, that
+/// the index finds its row, and that no two rows share it. The Error names the first block or row that fails.
+ROWAN_API Result<VerifyReport> verify(const std::string& path, Threads threads = Threads::caller());
+
+}  // namespace rowan

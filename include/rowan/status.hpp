@@ -1,0 +1,167 @@
+// How calls report failure. Hot calls return a Status, which never allocates; calls that open, write or
+// convert files return a Result<T>, whose Error carries a whole sentence. Nothing throws, with one exception
+// that is asked for by name: Result::value().
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "rowan/export.hpp"
+
+namespace rowan {
+
+class TableView;
+
+/// What went wrong. The numbers are part of the interface: new codes are added at the end of their group.
+enum class Code : std::uint32_t {
+  ok = 0,
+
+  // Lookup calls. The comment says which fields of Status are set, and to what.
+  index_out_of_range = 1,    ///< bag, position, value: indices[position] is not in [0, rows)
+  offsets_start = 2,         ///< bag 0, value: offsets[0] is not 0
+  offsets_decrease = 3,      ///< bag, value: offsets[bag] is less than offsets[bag - 1]
+  offset_out_of_range = 4,   ///< bag, position = number of indices, value: offsets[bag] is not in [0, indices]
+  offsets_missing = 5,       ///< include_last_offset was asked for and there is no offset at all
+  bags_uneven = 6,           ///< position = number of indices, value = bags: indices do not divide into equal bags
+  weights_size = 7,          ///< position = number of indices, value = number of weights: they differ
+  weights_pooling = 8,       ///< per-sample weights go with Pooling::sum only
+  padding_out_of_range = 9,  ///< value: the padding index is not in [-rows, rows)
+  output_size = 10,          ///< position = floats needed, value = floats given
+  output_stride = 11,        ///< position = dim, value = stride given, in floats: rows would overlap
+  keys_kind = 12,            ///< the vocabulary holds keys of another kind, or none
+  keys_size = 13,            ///< position = number of keys, value = number of rows to fill: they differ
+
+  // The engine and its surroundings.
+  isa_unknown = 32,      ///< ROWAN_ISA names no instruction-set tier
+  isa_unsupported = 33,  ///< ROWAN_ISA names a tier that this processor or build does not have
+  out_of_memory = 34,
+  threads_failed = 35,  ///< oneTBB reported a failure; the output is unspecified
+
+  // Files and arguments of calls that may allocate. Their Error has the sentence.
+  invalid_argument = 64,
+  not_found = 65,            ///< no such table, token or file
+  already_exists = 66,       ///< the output file exists and overwriting was not asked for
+  io_error = 67,             ///< the operating system refused: the sentence has its reason
+  no_space = 68,             ///< the disk or the quota is full
+  malformed_file = 69,       ///< the bytes contradict their own format
+  version_unsupported = 70,  ///< written by a newer major version of the format
+  needs_conversion = 71,     ///< a known format that cannot be mapped: the sentence has the command to run
+  format_unsupported = 72,   ///< not a format that Rowan reads
+  checksum_mismatch = 73,    ///< the bytes are not those that were written
+};
+
+/// Outcome of a hot call: 32 bytes, trivially copyable, never allocates. Which fields are set depends on the
+/// code, see Code.
+struct [[nodiscard]] Status {
+  Code code = Code::ok;
+  std::uint32_t table = 0;     ///< which table of a call over several; 0 otherwise
+  std::uint64_t bag = 0;       ///< which bag (or, in embedding(), 0)
+  std::uint64_t position = 0;  ///< where in the call's indices
+  std::int64_t value = 0;      ///< the offending value
+
+  constexpr bool ok() const noexcept { return code == Code::ok; }
+  constexpr explicit operator bool() const noexcept { return ok(); }
+
+  /// One sentence: what was wrong, where, and what would be accepted. Allocates.
+  ROWAN_API std::string message() const;
+  /// The same, with the limits of the table that the call was made on.
+  ROWAN_API std::string message(const TableView& table) const;
+};
+static_assert(sizeof(Status) == 32 && std::is_trivially_copyable_v<Status>);
+
+/// A failure of a cold call.
+struct Error {
+  Code code = Code::ok;
+  std::string message;  ///< one sentence: what was wrong, where, and what would be accepted
+};
+
+/// Thrown by Result::value() alone.
+class ROWAN_API BadResult : public std::exception {
+ public:
+  explicit BadResult(Error error) noexcept : error_(std::move(error)) {}
+  ~BadResult() override;
+  const char* what() const noexcept override { return error_.message.c_str(); }
+  const Error& error() const noexcept { return error_; }
+
+ private:
+  Error error_;
+};
+
+namespace detail {
+[[noreturn]] ROWAN_API void throw_bad_result(const Error& error);  // terminates where exceptions are off
+[[noreturn]] ROWAN_API void abort_bad_access() noexcept;
+}  // namespace detail
+
+/// A value or the Error that stands in its place. `*result` and `result->` require a value and end the
+/// program without one; test first, or use value(), which throws BadResult.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+  bool ok() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return ok(); }
+
+  T& operator*() & noexcept { return get(); }
+  const T& operator*() const& noexcept { return const_cast<Result*>(this)->get(); }
+  T&& operator*() && noexcept { return std::move(get()); }
+  T* operator->() noexcept { return &get(); }
+  const T* operator->() const noexcept { return &const_cast<Result*>(this)->get(); }
+
+  /// The value; throws BadResult where there is none.
+  T& value() & { return checked(); }
+  T&& value() && { return std::move(checked()); }
+
+  /// The failure; requires that there is one.
+  const Error& error() const noexcept {
+    const Error* error = std::get_if<1>(&state_);
+    if (!error) detail::abort_bad_access();
+    return *error;
+  }
+
+ private:
+  T& get() noexcept {
+    T* value = std::get_if<0>(&state_);
+    if (!value) detail::abort_bad_access();
+    return *value;
+  }
+  T& checked() {
+    if (!ok()) detail::throw_bad_result(error());
+    return get();
+  }
+
+  std::variant<T, Error> state_;
+};
+
+/// Success, or the Error that stands in its place.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() = default;
+  Result(Error error) : error_(std::move(error)), failed_(true) {}
+
+  bool ok() const noexcept { return !failed_; }
+  explicit operator bool() const noexcept { return ok(); }
+
+  /// Throws BadResult on failure.
+  void value() const {
+    if (failed_) detail::throw_bad_result(error_);
+  }
+  /// The failure; requires that there is one.
+  const Error& error() const noexcept {
+    if (!failed_) detail::abort_bad_access();
+    return error_;
+  }
+
+ private:
+  Error error_;
+  bool failed_ = false;
+};
+
+}  // namespace rowan

@@ -1,0 +1,92 @@
+// Tables: opened from files by mapping, or made in memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rowan/dtype.hpp"
+#include "rowan/export.hpp"
+#include "rowan/status.hpp"
+#include "rowan/threads.hpp"
+#include "rowan/view.hpp"
+#include "rowan/vocabulary.hpp"
+
+namespace rowan {
+
+/// The name that a table gets when nobody chose one; its tensor is then "embedding.weight".
+inline constexpr std::string_view default_table_name = "embedding";
+
+/// What a new table is filled with. Values come from a counter-based generator (Philox 4x32-10) keyed by the
+/// seed and counted by element, so they are the same bits at any thread count, on any processor.
+struct Init {
+  enum class Kind : std::uint8_t { zeros, uniform, normal };
+
+  Kind kind = Kind::normal;
+  float a = 0.0F;  ///< uniform: low; normal: mean
+  float b = 1.0F;  ///< uniform: high (excluded before rounding); normal: standard deviation
+  std::uint64_t seed = 0;
+
+  static constexpr Init zeros() noexcept { return {Kind::zeros, 0.0F, 0.0F, 0}; }
+  static constexpr Init uniform(float low, float high, std::uint64_t seed) noexcept {
+    return {Kind::uniform, low, high, seed};
+  }
+  /// N(0, 1) by default, as torch.nn.Embedding.
+  static constexpr Init normal(std::uint64_t seed, float mean = 0.0F, float deviation = 1.0F) noexcept {
+    return {Kind::normal, mean, deviation, seed};
+  }
+};
+
+/// What a new table looks like.
+struct NewTable {
+  std::uint64_t rows = 0;
+  std::uint64_t dim = 0;  ///< at least 1
+  DType dtype = DType::f32;
+  Init init = {};
+  std::optional<std::int64_t> padding_index = {};  ///< this row is zeros; in [-rows, rows), negatives from the end
+  bool pad_rows = false;                           ///< row stride of whole 64-byte cache lines
+  std::string name = std::string(default_table_name);
+};
+
+/// A table: weights, their shape and their keys, owning the mapping or the memory that they lie in.
+///
+/// Copies share that memory and are cheap; the last one releases it. A table is read-only and any number of
+/// threads may use it. A mapped file must not be truncated or overwritten in place while it is open: publish
+/// new content by rename, as everything in Rowan does, and open tables keep the old content.
+class ROWAN_API Table {
+ public:
+  /// Maps the table called `name` of a native file; with an empty name, its only table. Cost: one mapping and
+  /// the parsing of the header, whatever the size of the file; no row is read. The header's checksum is
+  /// checked; the data's is on demand, see verify() in rowan/file.hpp.
+  static Result<Table> open(const std::string& path, std::string_view name = {});
+
+  /// All tables of a native file, in the file's order, on one shared mapping.
+  static Result<std::vector<Table>> open_all(const std::string& path);
+
+  /// A table in anonymous memory, 64-byte aligned. Zeros cost nothing until they are touched.
+  static Result<Table> create(const NewTable& description, Threads threads = Threads::caller());
+
+  const std::string& name() const noexcept { return name_; }
+  const TableView& view() const noexcept { return view_; }
+  operator const TableView&() const noexcept { return view_; }
+  const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
+
+  std::uint64_t rows() const noexcept { return view_.rows(); }
+  std::uint64_t dim() const noexcept { return view_.dim(); }
+  std::uint64_t row_stride() const noexcept { return view_.row_stride(); }
+  DType dtype() const noexcept { return view_.dtype(); }
+
+ private:
+  friend class TableFile;
+  Table() = default;
+
+  std::string name_;
+  std::shared_ptr<const void> owner_;
+  TableView view_;
+  Vocabulary vocabulary_;
+};
+
+}  // namespace rowan

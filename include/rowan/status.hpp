@@ -70,7 +70,7 @@ struct [[nodiscard]] Status {
   /// One sentence: what was wrong, where, and what would be accepted. Allocates.
   ROWAN_API std::string message() const;
   /// The same, with the limits of the table that the call was made on.
-  ROWAN_API std::string message(const TableView& table) const;
+  ROWAN_API std::string message(const TableView& view) const;
 };
 static_assert(sizeof(Status) == 32 && std::is_trivially_copyable_v<Status>);
 

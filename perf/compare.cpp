@@ -1,7 +1,7 @@
 // Rowan against its peers: the same lookups over the same rows and pages in one process, the two in turn, medians
 // and ratios. Answers are compared before anything is timed.
 //
-//   compare [--quick] [--threads N,N,...]
+//   compare [--quick]
 
 #include <algorithm>
 #include <cmath>
@@ -132,7 +132,9 @@ int main(int argc, char** argv) {
       if (!table) fail(table.error().message);
       const std::span<const float> weights(reinterpret_cast<const float*>(table->view().data()), table->rows() * dim);
       const std::unique_ptr<Peer> peer = make_torch(weights, dim);
-      if (!peer) fail("libtorch is absent from this build (Debian's package libtorch-dev)");
+      if (!peer)
+        fail(
+            "libtorch is absent from this build; configure with -DROWAN_PERF_TORCH=ON (Debian's package libtorch-dev)");
       peer_name = peer->name();
       for (const int threads : thread_counts) {
         for (const Distribution distribution : {Distribution{}, Distribution{1.05}}) {

@@ -1,19 +1,14 @@
-// How much a property test tries. ROWAN_TEST_EFFORT is "full" (the default) or "reduced", which scripts/test
-// chooses where every case costs many times more.
+// How many random cases a property runs: all, or few in the builds where each is slow (ROWAN_TEST_EFFORT=reduced).
 #pragma once
 
-#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
 namespace rowan::test {
 
-inline bool reduced_effort() {
+inline int cases(int full) {
   const char* effort = std::getenv("ROWAN_TEST_EFFORT");
-  return effort != nullptr && std::string_view(effort) == "reduced";
+  return effort != nullptr && std::string_view(effort) == "reduced" ? full / 20 + 1 : full;
 }
-
-/// How many of `full` cases to run: a tenth, and at least one, with reduced effort.
-inline int cases(int full) { return reduced_effort() ? std::max(full / 10, 1) : full; }
 
 }  // namespace rowan::test

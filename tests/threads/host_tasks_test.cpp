@@ -1,31 +1,31 @@
-// One Engine called from many places at once: host threads, tasks of the host's oneTBB, nested calls, each kind of
-// Threads. The bits never differ from those of one thread.
+// A host that uses oneTBB itself calls engines from its tasks, nested ones too, and inside its arenas, with each kind
+// of Threads. The bits never differ from those of one thread.
 #include <doctest/doctest.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <atomic>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "rowan/rowan.hpp"
 #include "tests/support/effort.hpp"
+#include "tests/threads/host_tasks.hpp"
 
 namespace {
 
 using rowan::Engine;
 using rowan::EngineOptions;
-using rowan::Pooling;
 using rowan::Threads;
+using rowan::test::cases;
+using rowan::test::HostArena;
+using rowan::test::in_tasks;
 
 /// A call that is long enough for threads, and its answer by one thread.
 class LargeCall {
  public:
-  explicit LargeCall(Pooling pooling) : options_{.pooling = pooling} {
+  LargeCall() {
     values_.resize(rows * dim);
     for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = static_cast<float>(scatter(i) % 2001) / 7.0F - 142.0F;
     indices_.resize(bags * bag_length);
@@ -37,7 +37,7 @@ class LargeCall {
     std::vector<float> out(bags * dim, -1.0F);
     const rowan::TableView table = *rowan::TableView::over(std::span<const float>(values_), dim);
     const rowan::FixedBags<std::int64_t> call{indices_, bags};
-    if (!engine.embedding_bag(table, call, out, options_)) return {};
+    if (!engine.embedding_bag(table, call, out)) return {};
     return out;
   }
 
@@ -54,14 +54,13 @@ class LargeCall {
 
   static std::uint64_t scatter(std::uint64_t i) { return (i * 0x9E37'79B9'7F4A'7C15U) >> 20; }
 
-  rowan::BagOptions options_;
   std::vector<float> values_;
   std::vector<std::int64_t> indices_;
   std::vector<float> expected_;
 };
 
 const LargeCall& large_call() {
-  static const LargeCall call(Pooling::mean);
+  static const LargeCall call;
   return call;
 }
 
@@ -79,52 +78,38 @@ const Threads kinds[] = {Threads::caller(), Threads::host(), Threads::own(2), Th
 
 }  // namespace
 
-TEST_CASE("every kind of threads gives the same bits") {
-  for (const Pooling pooling : {Pooling::sum, Pooling::mean, Pooling::max}) {
-    const LargeCall call(pooling);
-    for (const Threads threads : kinds) CHECK(call.answered(Engine(EngineOptions{.threads = threads})));
+TEST_CASE("an engine is called from the host's tasks, also from nested ones") {
+  for (const Threads threads : kinds) {
+    const Engine engine(EngineOptions{.threads = threads});
+    std::atomic<int> right = 0;
+    const auto call = [&] { right += large_call().answered(engine) ? 1 : 0; };
+    in_tasks(4, [&] {
+      call();
+      in_tasks(2, call);
+    });
+    CHECK(right == 4 + 4 * 2);
   }
 }
 
-TEST_CASE("many host threads call one engine") {
+TEST_CASE("host threads call an engine inside one arena of the host") {
+  HostArena arena(3);
   for (const Threads threads : kinds) {
     const Engine engine(EngineOptions{.threads = threads});
-    const int calls = rowan::test::cases(10);
-    CHECK(on_threads(6, [&] {
-      bool right = true;
-      for (int i = 0; i < calls; ++i) right = large_call().answered(engine) && right;
+    CHECK(on_threads(4, [&] {
+      bool right = false;
+      arena.execute([&] { right = large_call().answered(engine); });
       return right;
     }));
   }
 }
 
-TEST_CASE("an engine is called from the host's tasks, also from nested ones") {
-  for (const Threads threads : kinds) {
-    const Engine engine(EngineOptions{.threads = threads});
-    std::atomic<int> right = 0;
-    tbb::parallel_for(0, 4, [&](int) {
-      right += large_call().answered(engine) ? 1 : 0;
-      tbb::parallel_for(0, 2, [&](int) { right += large_call().answered(engine) ? 1 : 0; });
-    });
-    CHECK(right == 4 * 3);
-  }
-}
-
-TEST_CASE("an engine is called inside an arena of the host") {
-  tbb::task_arena arena(3);
-  for (const Threads threads : kinds) {
-    const Engine engine(EngineOptions{.threads = threads});
-    CHECK(on_threads(4, [&] { return arena.execute([&] { return large_call().answered(engine); }); }));
-  }
-}
-
 TEST_CASE("waiting for a lookup never runs the host's other tasks") {
   const Engine engine(EngineOptions{.threads = Threads::host()});
-  thread_local bool inside = false;
   std::atomic<bool> entered_twice = false;
   std::atomic<int> right = 0;
-  tbb::parallel_for(0, 16, [&](int) {
-    if (inside) entered_twice = true;  // the lock that a host may hold around its call would deadlock here
+  in_tasks(16, [&] {
+    static thread_local bool inside = false;
+    if (inside) entered_twice = true;  // a lock that the host holds around its call would deadlock here
     inside = true;
     right += large_call().answered(engine) ? 1 : 0;
     inside = false;
@@ -135,9 +120,10 @@ TEST_CASE("waiting for a lookup never runs the host's other tasks") {
 
 TEST_CASE("engines come and go while others work") {
   const Engine shared(EngineOptions{.threads = Threads::own(2)});
+  const int rounds = cases(10);
   CHECK(on_threads(4, [&] {
     bool right = true;
-    for (int i = 0; i < rowan::test::cases(10); ++i) {
+    for (int i = 0; i < rounds; ++i) {
       const Engine mine(EngineOptions{.threads = Threads::own(2)});
       right = large_call().answered(mine) && large_call().answered(shared) && right;
     }

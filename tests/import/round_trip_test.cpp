@@ -76,7 +76,7 @@ detail::BatchSizes any_sizes(Random& random) {
 
 TEST_CASE("text") {
   Random random(31337);
-  for (int i = 0; i < cases(150); ++i) {
+  for (int i = 0; i < cases(60); ++i) {
     CAPTURE(i);
     const Rows rows = random_rows(random, true);
     Conversion conversion;
@@ -98,7 +98,7 @@ TEST_CASE("text") {
 
 TEST_CASE("binary") {
   Random random(4711);
-  for (int i = 0; i < cases(150); ++i) {
+  for (int i = 0; i < cases(60); ++i) {
     CAPTURE(i);
     Rows rows = random_rows(random, false);
     for (std::string& token : rows.tokens) std::erase(token, ' ');

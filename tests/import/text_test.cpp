@@ -144,10 +144,15 @@ TEST_CASE("one ragged row among the first does not decide the dim") {
 
 TEST_CASE("empty lines: at the end only") {
   Conversion conversion;
-  CHECK(conversion.rows("a 1 2\nb 3 4\n\n\r\n \n").values == Values{1, 2, 3, 4});
-  CHECK(conversion.refusal("a 1 2\n\n\nb 3 4\n") ==
-        "FILE: line 2 is empty and others follow; a token and 2 numbers are expected");
-  CHECK(conversion.refusal("\na 1 2\nb 3 4\n").starts_with("FILE: line 1 is empty"));
+  for (const std::size_t size : {std::size_t{1} << 20, std::size_t{1}}) {  // one batch, and a batch a line
+    conversion.sizes = {.batch = size, .head = 100, .row = 100, .chunk = size};
+    CHECK(conversion.rows("a 1 2\nb 3 4\n\n\r\n \n").values == Values{1, 2, 3, 4});
+    CHECK(conversion.rows("2 2\na 1 2\nb 3 4\n\n\n").values == Values{1, 2, 3, 4});
+    CHECK(conversion.refusal("a 1 2\n\n\nb 3 4\n") ==
+          "FILE: line 2 is empty and others follow; a token and 2 numbers are expected");
+    CHECK(conversion.refusal("\na 1 2\nb 3 4\n").starts_with("FILE: line 1 is empty"));
+    CHECK(conversion.refusal("a 1 2\n\nrubbish\na 1 2\n").starts_with("FILE: line 2 is empty"));
+  }
 }
 
 TEST_CASE("word2vec text: a header, then the same") {

@@ -111,8 +111,10 @@ struct ByteSource::State {
 
   /// Decompresses from what was read; members of a file follow one another.
   Result<std::size_t> inflate_some(std::span<char> buffer) {
-    const bool begins = !in_member;
-    if (begins && any_member && inflateReset(&stream) != Z_OK) return damaged("its state is lost");
+    if (!in_member && any_member) {
+      if (input[input_begin] != '\x1f') return garbage();
+      if (inflateReset(&stream) != Z_OK) return damaged("its state is lost");
+    }
     in_member = true;
     const std::size_t given = std::min(buffer.size(), std::size_t{1} << 30);
     stream.next_in = reinterpret_cast<Bytef*>(input.data() + input_begin);
@@ -127,7 +129,6 @@ struct ByteSource::State {
     } else if (outcome == Z_MEM_ERROR) {
       return make_error(Code::out_of_memory, "out of memory");
     } else if (outcome != Z_OK && outcome != Z_BUF_ERROR) {
-      if (any_member && stream.total_in == 0) return garbage();
       return damaged(stream.msg != nullptr ? stream.msg : "no reason given");
     }
     return given - stream.avail_out;

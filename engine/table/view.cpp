@@ -1,27 +1,33 @@
+// Views over memory that somebody else owns.
 #include "rowan/view.hpp"
 
+#include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 
 namespace rowan {
 
-Result<TableView> TableView::over(std::span<const std::byte> bytes, std::uint64_t rows, std::uint64_t dim,
-                                  DType dtype, std::uint64_t row_stride) {
+using detail::checked_add;
+using detail::checked_multiply;
+using detail::make_error;
+
+Result<TableView> TableView::over(std::span<const std::byte> bytes, std::uint64_t rows, std::uint64_t dim, DType dtype,
+                                  std::uint64_t row_stride) {
   return detail::guarded([&]() -> Result<TableView> {
-    if (dim == 0) return detail::make_error(Code::invalid_argument, "a table's dim must be at least 1");
-    std::uint64_t row_bytes = 0;
-    if (__builtin_mul_overflow(dim, std::uint64_t{element_size(dtype)}, &row_bytes)) {
-      return detail::make_error(Code::invalid_argument, "a row of ", dim, " elements is larger than memory");
+    if (dim == 0) return make_error(Code::invalid_argument, "a table's dim is 0; it is at least 1");
+    const auto row_bytes = checked_multiply(dim, element_size(dtype));
+    if (!row_bytes) return make_error(Code::invalid_argument, "a row of ", dim, " elements is larger than memory");
+    const std::uint64_t stride = row_stride == 0 ? *row_bytes : row_stride;
+    if (stride < *row_bytes) {
+      return make_error(Code::invalid_argument, "the row stride of ", stride, " bytes is shorter than a row of ",
+                        *row_bytes, " bytes");
     }
-    const std::uint64_t stride = row_stride != 0 ? row_stride : row_bytes;
-    if (stride < row_bytes) {
-      return detail::make_error(Code::invalid_argument, "a row stride of ", stride, " bytes is less than a row's ",
-                                row_bytes);
-    }
-    std::uint64_t needed = 0;
-    if (rows != 0 && (__builtin_mul_overflow(rows - 1, stride, &needed) ||
-                      __builtin_add_overflow(needed, row_bytes, &needed) || needed > bytes.size())) {
-      return detail::make_error(Code::invalid_argument, rows, " rows, ", stride, " bytes apart, do not fit into ",
-                                bytes.size(), " bytes");
+    if (rows > 0) {
+      const auto last = checked_multiply(rows - 1, stride);
+      const auto end = last ? checked_add(*last, *row_bytes) : std::nullopt;
+      if (!end || *end > bytes.size()) {
+        return make_error(Code::invalid_argument, rows, " rows of ", *row_bytes, " bytes, ", stride,
+                          " bytes apart, end beyond the ", bytes.size(), " bytes given");
+      }
     }
     TableView view;
     view.data_ = bytes.data();
@@ -34,12 +40,13 @@ Result<TableView> TableView::over(std::span<const std::byte> bytes, std::uint64_
 }
 
 Result<TableView> TableView::over(std::span<const float> values, std::uint64_t dim) {
-  if (dim == 0 || values.size() % dim != 0) {
-    return detail::guarded([&]() -> Result<TableView> {
-      return detail::make_error(Code::invalid_argument, values.size(), " floats do not make rows of dim ", dim);
-    });
-  }
-  return over(std::as_bytes(values), values.size() / dim, dim, DType::f32);
+  return detail::guarded([&]() -> Result<TableView> {
+    if (dim == 0) return make_error(Code::invalid_argument, "a table's dim is 0; it is at least 1");
+    if (values.size() % dim != 0) {
+      return make_error(Code::invalid_argument, values.size(), " values are not whole rows of ", dim);
+    }
+    return over(std::as_bytes(values), values.size() / dim, dim, DType::f32);
+  });
 }
 
 }  // namespace rowan

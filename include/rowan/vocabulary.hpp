@@ -13,6 +13,10 @@
 
 namespace rowan {
 
+namespace detail {
+struct KeyIndex;
+}
+
 /// What names the rows of a table.
 enum class KeyKind : std::uint8_t {
   none,   ///< rows have numbers only
@@ -50,6 +54,7 @@ class Vocabulary {
 
  private:
   friend class TableFile;
+  detail::KeyIndex index() const noexcept;
 
   KeyKind kind_ = KeyKind::none;
   std::uint64_t rows_ = 0;

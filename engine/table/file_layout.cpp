@@ -1,0 +1,95 @@
+// Tensors of native files: their names, shapes and places.
+#include "engine/table/file_layout.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/support/checked.hpp"
+#include "engine/support/error.hpp"
+#include "engine/support/utf8.hpp"
+#include "engine/table/native.hpp"
+#include "engine/table/row_layout.hpp"
+
+namespace rowan::detail {
+namespace {
+
+bool has_control_characters(std::string_view name) noexcept {
+  return std::any_of(name.begin(), name.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+}
+
+}  // namespace
+
+Result<void> check_layouts(const std::vector<TableLayout>& layouts) {
+  if (layouts.empty()) return make_error(Code::invalid_argument, "a file has at least one table");
+  std::set<std::string_view> names;
+  for (const TableLayout& layout : layouts) {
+    if (layout.name.empty()) return make_error(Code::invalid_argument, "a table's name is empty");
+    if (has_control_characters(layout.name) || !is_utf8(layout.name)) {
+      return make_error(Code::invalid_argument, "a table's name is not UTF-8 without control characters");
+    }
+    if (!names.insert(layout.name).second) {
+      return make_error(Code::invalid_argument, "two tables are called '", layout.name, "'");
+    }
+    if (layout.dim == 0) {
+      return make_error(Code::invalid_argument, "the dim of table '", layout.name, "' is 0; it is at least 1");
+    }
+    if (!row_stride(layout.dim, layout.dtype, layout.pad_rows)) {
+      return make_error(Code::invalid_argument, "a row of table '", layout.name, "' with dim ", layout.dim,
+                        " is larger than memory");
+    }
+  }
+  if (header_reserve(layouts) > max_header_json) {
+    return make_error(Code::invalid_argument, "the names of ", layouts.size(), " tables do not fit a header of ",
+                      max_header_json, " bytes");
+  }
+  return {};
+}
+
+std::uint64_t header_reserve(const std::vector<TableLayout>& layouts) {
+  // Every number is the longest there is, and there is padding wherever there can be.
+  constexpr std::uint64_t longest = UINT64_MAX;
+  FileLayout layout(layouts);
+  const auto add = [&](std::string name, std::string_view dtype, std::vector<std::uint64_t> shape) {
+    layout.add(std::move(name), dtype, std::move(shape), longest);
+    layout.add("rowan.padding.00000000", "U8", {longest}, longest);
+  };
+  for (const TableLayout& table : layouts) {
+    add(concat(table.name, native::weight_suffix), "BF16", {longest, longest});
+    if (table.keys == KeyKind::none) continue;
+    const bool ids = table.keys == KeyKind::u64;
+    add(concat(table.name, ids ? native::key_ids_suffix : native::key_ends_suffix), "U64", {longest});
+    if (!ids) add(concat(table.name, native::key_bytes_suffix), "U8", {longest});
+    add(concat(table.name, native::key_index_suffix), "U64", {longest});
+  }
+  add(std::string(native::checksum_name), "U64", {longest});
+  return *checked_round_up(layout.header_bytes(), native::data_alignment);
+}
+
+FileLayout::FileLayout(const std::vector<TableLayout>& layouts) {
+  metadata_.emplace_back(native::format_key, native::format_version);
+  for (const TableLayout& layout : layouts) {
+    if (*row_stride(layout.dim, layout.dtype, layout.pad_rows) != layout.dim * element_size(layout.dtype)) {
+      metadata_.emplace_back(concat(native::dim_prefix, layout.name), std::to_string(layout.dim));
+    }
+  }
+}
+
+void FileLayout::add(std::string name, std::string_view dtype, std::vector<std::uint64_t> shape, std::uint64_t end) {
+  tensors_.push_back({std::move(name), std::string(dtype), std::move(shape), end_, end});
+  end_ = end;
+}
+
+void FileLayout::add_weight(const TableLayout& layout, std::uint64_t rows, std::uint64_t end) {
+  const std::uint64_t columns = *row_stride(layout.dim, layout.dtype, layout.pad_rows) / element_size(layout.dtype);
+  add(concat(layout.name, native::weight_suffix), native::dtype_name(layout.dtype), {rows, columns}, end);
+}
+
+void FileLayout::add_padding(std::uint64_t end) {
+  if (end == end_) return;
+  add(concat(native::padding_prefix, paddings_++), "U8", {end - end_}, end);
+}
+
+}  // namespace rowan::detail

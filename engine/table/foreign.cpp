@@ -1,0 +1,61 @@
+// Sentences about files that are not native: what they are, and the command that makes them so.
+#include "engine/table/foreign.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/support/error.hpp"
+
+namespace rowan::detail {
+namespace {
+
+constexpr std::string_view what_is_read = "this Rowan reads native files and converts GloVe and word2vec ones";
+
+/// The path as a POSIX shell takes it.
+std::string shell_word(const std::string& path) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-./+,:=@%").find(c) != std::string_view::npos;
+  };
+  if (!path.empty() && std::all_of(path.begin(), path.end(), plain)) return path;
+  std::string word = "'";
+  for (const char c : path) c == '\'' ? word += "'\\''" : word += c;
+  return word + "'";
+}
+
+/// The path with the endings of pretrained tables taken off and .safetensors put on.
+std::string converted_name(std::string path) {
+  if (path.ends_with(".gz")) path.resize(path.size() - 3);
+  for (const std::string_view ending : {".txt", ".bin", ".vec"}) {
+    if (!path.ends_with(ending)) continue;
+    path.resize(path.size() - ending.size());
+    break;
+  }
+  return path + ".safetensors";
+}
+
+bool can_be_converted(FileKind kind) noexcept {
+  constexpr std::array kinds = {FileKind::gzip, FileKind::glove_text, FileKind::word2vec_text,
+                                FileKind::word2vec_binary};
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+}  // namespace
+
+Error foreign_file_error(const std::string& path, FileKind kind) {
+  if (can_be_converted(kind)) {
+    // An argument that starts with a hyphen would be taken for an option.
+    const std::string source = path.starts_with('-') ? "./" + path : path;
+    return make_error(Code::needs_conversion, path, " is ", describe(kind),
+                      ", which cannot be mapped in place; convert it once with: rowan convert ", shell_word(source),
+                      " ", shell_word(converted_name(source)));
+  }
+  if (kind == FileKind::empty) return make_error(Code::malformed_file, path, " is empty");
+  if (kind == FileKind::safetensors) {
+    return make_error(Code::format_unsupported, path,
+                      " is a safetensors file that Rowan did not write, without a rowan.format; ", what_is_read);
+  }
+  return make_error(Code::format_unsupported, path, " is ", describe(kind), "; ", what_is_read);
+}
+
+}  // namespace rowan::detail

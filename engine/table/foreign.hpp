@@ -1,0 +1,14 @@
+// What to say about a file that is not native.
+#pragma once
+
+#include <string>
+
+#include "engine/table/sniff.hpp"
+#include "rowan/status.hpp"
+
+namespace rowan::detail {
+
+/// The refusal of a file of that kind: where it can be converted, with the line to run.
+Error foreign_file_error(const std::string& path, FileKind kind);
+
+}  // namespace rowan::detail

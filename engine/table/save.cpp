@@ -1,0 +1,69 @@
+// Tables that are open, written into one file.
+#include <algorithm>
+#include <vector>
+
+#include "engine/support/error.hpp"
+#include "rowan/file.hpp"
+
+namespace rowan {
+namespace {
+
+/// Rows that are appended at a time.
+constexpr std::uint64_t batch = 4096;
+
+/// Rows are padded again where they were; a view with another stride is written without gaps.
+bool has_padded_rows(const Table& table) noexcept {
+  const std::uint64_t stride = table.row_stride();
+  return stride > table.view().row_bytes() && stride % 64 == 0 && stride - table.view().row_bytes() < 64;
+}
+
+Error damaged_key(const Table& table, std::uint64_t row) {
+  return detail::make_error(Code::malformed_file, "row ", row, " of table '", table.name(),
+                            "' has no readable key: its file is damaged");
+}
+
+Result<void> append_rows(TableWriter& writer, std::size_t number, const Table& table) {
+  const Vocabulary& vocabulary = table.vocabulary();
+  std::vector<std::string_view> keys;
+  std::vector<std::uint64_t> ids;
+  for (std::uint64_t begin = 0; begin < table.rows(); begin += batch) {
+    const std::uint64_t end = std::min(begin + batch, table.rows());
+    keys.clear();
+    ids.clear();
+    for (std::uint64_t row = begin; row < end && vocabulary.kind() == KeyKind::bytes; ++row) {
+      const auto key = vocabulary.key(row);
+      if (!key) return damaged_key(table, row);
+      keys.push_back(*key);
+    }
+    for (std::uint64_t row = begin; row < end && vocabulary.kind() == KeyKind::u64; ++row) {
+      ids.push_back(*vocabulary.id(row));
+    }
+    const std::byte* rows = table.view().data() + begin * table.row_stride();
+    const auto bytes = std::span(rows, (end - begin) * table.row_stride());
+    if (const auto good = writer.append_encoded(number, bytes, keys, ids); !good) return good;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<WriteReport> save_tables(const std::string& path, std::span<const Table> tables, const WriteOptions& options) {
+  return detail::guarded([&]() -> Result<WriteReport> {
+    std::vector<TableLayout> layouts;
+    for (const Table& table : tables) {
+      layouts.push_back({.name = table.name(),
+                         .dim = table.dim(),
+                         .dtype = table.dtype(),
+                         .keys = table.vocabulary().kind(),
+                         .pad_rows = has_padded_rows(table)});
+    }
+    Result<TableWriter> writer = TableWriter::create(path, std::move(layouts), options);
+    if (!writer) return writer.error();
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      if (const auto good = append_rows(*writer, i, tables[i]); !good) return good.error();
+    }
+    return writer->publish();
+  });
+}
+
+}  // namespace rowan

@@ -1,0 +1,52 @@
+// Opening tables of native files.
+#include "rowan/table.hpp"
+
+#include "engine/support/error.hpp"
+#include "engine/table/table_file.hpp"
+
+namespace rowan {
+namespace {
+
+std::string names_of(const std::vector<Table>& tables) {
+  std::string names;
+  for (const Table& table : tables) names += detail::concat(names.empty() ? "'" : ", '", table.name(), "'");
+  return names;
+}
+
+}  // namespace
+
+Result<Table> Table::open(const std::string& path, std::string_view name) {
+  return detail::guarded([&]() -> Result<Table> {
+    const Result<TableFile> file = TableFile::open(path);
+    if (!file) return file.error();
+    const std::vector<Table>& tables = file->tables();
+    if (tables.empty()) return detail::make_error(Code::not_found, path, " holds no table");
+    if (name.empty() && tables.size() == 1) return tables.front();
+    for (const Table& table : tables) {
+      if (table.name() == name) return table;
+    }
+    if (name.empty()) {
+      return detail::make_error(Code::invalid_argument, path, " holds ", tables.size(), " tables; name one of ",
+                                names_of(tables));
+    }
+    return detail::make_error(Code::not_found, path, " has no table '", name, "'; it has ", names_of(tables));
+  });
+}
+
+Result<std::vector<Table>> Table::open_all(const std::string& path) {
+  return detail::guarded([&]() -> Result<std::vector<Table>> {
+    const Result<TableFile> file = TableFile::open(path);
+    if (!file) return file.error();
+    return file->tables();
+  });
+}
+
+Result<FileInfo> inspect(const std::string& path) {
+  return detail::guarded([&]() -> Result<FileInfo> {
+    const Result<TableFile> file = TableFile::open(path);
+    if (!file) return file.error();
+    return file->info();
+  });
+}
+
+}  // namespace rowan

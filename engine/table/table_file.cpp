@@ -1,0 +1,211 @@
+// From the bytes of a native file to its tables. What a header must hold beyond safetensors is checked here.
+#include "engine/table/table_file.hpp"
+
+#include <bit>
+#include <charconv>
+#include <utility>
+
+#include "engine/support/bytes.hpp"
+#include "engine/support/error.hpp"
+#include "engine/table/checksum.hpp"
+#include "engine/table/foreign.hpp"
+#include "engine/table/key_index.hpp"
+#include "engine/table/native.hpp"
+#include "engine/table/sniff.hpp"
+
+namespace rowan {
+
+using detail::concat;
+using detail::Header;
+using detail::make_error;
+using detail::Mapping;
+using detail::Tensor;
+
+namespace {
+
+std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || at != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Result<TableFile> TableFile::open(const std::string& path) {
+  Result<Mapping> mapping = Mapping::of_file(path);
+  if (!mapping) return mapping.error();
+  TableFile file;
+  file.path_ = path;
+  file.mapping_ = std::make_shared<const Mapping>(*std::move(mapping));
+  const std::string_view head = detail::as_text(file.bytes()).substr(0, detail::sniffed_bytes);
+  const detail::FileKind kind = detail::sniff(head);
+  if (kind != detail::FileKind::native && kind != detail::FileKind::safetensors) {
+    return detail::foreign_file_error(path, kind);
+  }
+  Result<Header> header = Header::parse(file.bytes(), path);
+  if (!header) return header.error();
+  file.header_ = *std::move(header);
+  if (const auto good = file.check_version(); !good) return good.error();
+  if (const auto good = file.check_checksums(); !good) return good.error();
+  if (const auto good = file.add_tables(); !good) return good.error();
+  return file;
+}
+
+Error TableFile::malformed(const std::string& what) const {
+  return make_error(Code::malformed_file, path_, ": ", what);
+}
+
+std::span<const std::byte> TableFile::bytes_of(const Tensor& tensor) const noexcept {
+  return data().subspan(tensor.begin, tensor.bytes());
+}
+
+Result<void> TableFile::check_version() const {
+  const auto version = header_.metadata(native::format_key);
+  if (!version) return detail::foreign_file_error(path_, detail::FileKind::safetensors);
+  const std::size_t dot = version->find('.');
+  const auto major = parse_number(version->substr(0, dot));
+  const auto minor = dot == std::string_view::npos ? std::nullopt : parse_number(version->substr(dot + 1));
+  if (!major || !minor || *major == 0) {
+    return malformed(concat("its format version '", *version, "' is not of the form MAJOR.MINOR"));
+  }
+  if (*major > native::format_major) {
+    return make_error(Code::version_unsupported, path_, " has version ", *version,
+                      " of the file format and this Rowan reads versions up to ", native::format_major,
+                      ".x: open it with a newer Rowan");
+  }
+  return {};
+}
+
+Result<void> TableFile::check_checksums() const {
+  const Tensor* sums = header_.find(native::checksum_name);
+  if (sums == nullptr || sums != &header_.tensors().back()) {
+    return malformed(concat("its last tensor is not ", native::checksum_name));
+  }
+  const std::uint64_t blocks = sums->begin / detail::checksum_block + (sums->begin % detail::checksum_block != 0);
+  if (sums->dtype != "U64" || sums->shape != std::vector<std::uint64_t>{1 + blocks}) {
+    return malformed(concat(native::checksum_name, " is not U64 [", 1 + blocks,
+                            "], one for the header and one for each ", "block of ", detail::checksum_block, " bytes"));
+  }
+  if (detail::load_u64(checksums().data()) != detail::hash_bytes(bytes().first(header_.data_begin()))) {
+    return make_error(Code::checksum_mismatch, path_, ": the header does not match its checksum: the file is damaged");
+  }
+  return {};
+}
+
+Result<void> TableFile::add_tables() {
+  for (const Tensor& tensor : header_.tensors()) {
+    if (!tensor.name.ends_with(native::weight_suffix)) continue;
+    std::string name = tensor.name.substr(0, tensor.name.size() - native::weight_suffix.size());
+    if (const auto good = add_table(tensor, std::move(name)); !good) return good.error();
+  }
+  return {};
+}
+
+Result<void> TableFile::add_table(const Tensor& weight, std::string name) {
+  const auto dtype = native::dtype_of(weight.dtype);
+  if (!dtype) {
+    return make_error(Code::format_unsupported, path_, ": table '", name, "' has elements of type ", weight.dtype,
+                      "; this Rowan reads F32, F16 and BF16");
+  }
+  if (weight.shape.size() != 2 || weight.shape[1] == 0) {
+    return malformed(concat("table '", name, "' is not of shape [rows, dim] with a dim of at least 1"));
+  }
+  const std::uint64_t rows = weight.shape[0];
+  const std::uint64_t columns = weight.shape[1];
+  std::uint64_t dim = columns;
+  if (const auto text = header_.metadata(concat(native::dim_prefix, name))) {
+    const auto number = parse_number(*text);
+    if (!number || *number == 0 || *number > columns) {
+      return malformed(concat("table '", name, "' claims the dim '", *text, "'; its rows have ", columns, " columns"));
+    }
+    dim = *number;
+  }
+  if (columns > UINT64_MAX / element_size(*dtype)) {
+    return malformed(concat("table '", name, "' has rows longer than memory"));
+  }
+  const auto view = TableView::over(bytes_of(weight), rows, dim, *dtype, columns * element_size(*dtype));
+  if (!view) return malformed(concat("table '", name, "': ", view.error().message));
+  const auto vocabulary = vocabulary_of(name, rows);
+  if (!vocabulary) return vocabulary.error();
+
+  Table table;
+  table.name_ = std::move(name);
+  table.owner_ = mapping_;
+  table.view_ = *view;
+  table.vocabulary_ = *vocabulary;
+  tables_.push_back(std::move(table));
+  return {};
+}
+
+Result<const Tensor*> TableFile::key_tensor(const std::string& name, std::string_view suffix,
+                                            std::string_view dtype) const {
+  const Tensor* tensor = header_.find(concat(name, suffix));
+  if (tensor != nullptr && (tensor->dtype != dtype || tensor->shape.size() != 1)) {
+    return malformed(concat(tensor->name, " is not a ", dtype, " tensor of one dimension"));
+  }
+  return tensor;
+}
+
+Result<Vocabulary> TableFile::vocabulary_of(const std::string& name, std::uint64_t rows) const {
+  const auto text = key_tensor(name, native::key_bytes_suffix, "U8");
+  const auto ends = key_tensor(name, native::key_ends_suffix, "U64");
+  const auto ids = key_tensor(name, native::key_ids_suffix, "U64");
+  const auto slots = key_tensor(name, native::key_index_suffix, "U64");
+  for (const auto* tensor : {&text, &ends, &ids, &slots}) {
+    if (!*tensor) return tensor->error();
+  }
+  if (!*text && !*ends && !*ids && !*slots) return Vocabulary();
+
+  const bool has_bytes = *text && *ends && !*ids;
+  const bool has_ids = *ids && !*text && !*ends;
+  if (!(has_bytes || has_ids) || !*slots) {
+    return malformed(concat("the keys of table '", name, "' are incomplete: either bytes, ends and index, or ids and ",
+                            "index, belong together"));
+  }
+  if ((has_bytes ? *ends : *ids)->shape[0] != rows) {
+    return malformed(
+        concat("table '", name, "' has ", rows, " rows and ", (has_bytes ? *ends : *ids)->shape[0], " keys"));
+  }
+  const std::uint64_t capacity = (*slots)->shape[0];
+  if (rows > detail::max_keyed_rows || !std::has_single_bit(capacity) || capacity < detail::index_capacity(rows)) {
+    return malformed(concat("the index of table '", name, "' has ", capacity, " slots; for ", rows,
+                            " rows it is a power of two, at least 8 and at least one and a half times the rows"));
+  }
+  Vocabulary vocabulary;
+  vocabulary.kind_ = has_bytes ? KeyKind::bytes : KeyKind::u64;
+  vocabulary.rows_ = rows;
+  const auto data_bytes = bytes_of(has_bytes ? **text : **ids);
+  vocabulary.data_ = data_bytes.data();
+  vocabulary.data_bytes_ = data_bytes.size();
+  if (has_bytes) vocabulary.ends_ = bytes_of(**ends).data();
+  vocabulary.slots_ = bytes_of(**slots).data();
+  vocabulary.slot_count_ = capacity;
+  return vocabulary;
+}
+
+FileInfo TableFile::info() const {
+  FileInfo info;
+  info.format_version = *header_.metadata(native::format_key);
+  info.file_bytes = bytes().size();
+  info.data_offset = header_.data_begin();
+  for (const Table& table : tables_) {
+    info.tables.push_back({.name = table.name(),
+                           .rows = table.rows(),
+                           .dim = table.dim(),
+                           .row_stride = table.row_stride(),
+                           .dtype = table.dtype(),
+                           .keys = table.vocabulary().kind()});
+  }
+  for (const Tensor& tensor : header_.tensors()) {
+    info.tensors.push_back({.name = tensor.name,
+                            .dtype = tensor.dtype,
+                            .shape = tensor.shape,
+                            .offset = header_.data_begin() + tensor.begin,
+                            .bytes = tensor.bytes()});
+  }
+  return info;
+}
+
+}  // namespace rowan

@@ -1,0 +1,52 @@
+// A native file, mapped and validated: the one way from a file to a Table.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/table/file_map.hpp"
+#include "engine/table/header.hpp"
+#include "rowan/file.hpp"
+#include "rowan/table.hpp"
+
+namespace rowan {
+
+class TableFile {
+ public:
+  /// Maps and validates a native file and checks the checksum of its header. Any other file is refused with a
+  /// sentence that says what it is and what to do.
+  static Result<TableFile> open(const std::string& path);
+
+  const std::vector<Table>& tables() const noexcept { return tables_; }
+  FileInfo info() const;
+
+  const std::string& path() const noexcept { return path_; }
+  const detail::Header& header() const noexcept { return header_; }
+  std::span<const std::byte> bytes() const noexcept { return mapping_->bytes(); }
+  std::span<const std::byte> data() const noexcept { return bytes().subspan(header_.data_begin()); }
+  /// Checksums as the file has them: the header's, then one per block.
+  std::span<const std::byte> checksums() const noexcept { return data().subspan(checksum_begin()); }
+  /// Where the checksums begin in the data, and what they are about ends.
+  std::uint64_t checksum_begin() const noexcept { return header_.tensors().back().begin; }
+
+ private:
+  TableFile() = default;
+
+  Result<void> check_version() const;
+  Result<void> check_checksums() const;
+  Result<void> add_tables();
+  Result<void> add_table(const detail::Tensor& weight, std::string name);
+  Result<Vocabulary> vocabulary_of(const std::string& name, std::uint64_t rows) const;
+  Result<const detail::Tensor*> key_tensor(const std::string& name, std::string_view suffix,
+                                           std::string_view dtype) const;
+  std::span<const std::byte> bytes_of(const detail::Tensor& tensor) const noexcept;
+  Error malformed(const std::string& what) const;
+
+  std::string path_;
+  std::shared_ptr<const detail::Mapping> mapping_;
+  detail::Header header_;
+  std::vector<Table> tables_;
+};
+
+}  // namespace rowan

@@ -1,0 +1,141 @@
+// Comparing every checksum of a file, and every key with its index.
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "engine/parallel.hpp"
+#include "engine/support/bytes.hpp"
+#include "engine/support/error.hpp"
+#include "engine/table/checksum.hpp"
+#include "engine/table/table_file.hpp"
+#include "rowan/file.hpp"
+
+namespace rowan {
+
+using detail::concat;
+using detail::make_error;
+
+namespace {
+
+constexpr std::uint64_t none = UINT64_MAX;
+
+/// The lowest number that any tile reports.
+class Lowest {
+ public:
+  void report(std::uint64_t number) noexcept {
+    std::uint64_t before = lowest_.load(std::memory_order_relaxed);
+    while (number < before && !lowest_.compare_exchange_weak(before, number, std::memory_order_relaxed)) {
+    }
+  }
+  std::uint64_t get() const noexcept { return lowest_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> lowest_ = none;
+};
+
+/// Names of the tensors that lie in [begin, end) of the data.
+std::string tensors_in(const detail::Header& header, std::uint64_t begin, std::uint64_t end) {
+  std::string names;
+  for (const detail::Tensor& tensor : header.tensors()) {
+    if (tensor.begin < end && tensor.end > begin) names += concat(names.empty() ? "" : ", ", tensor.name);
+  }
+  return names;
+}
+
+Result<void> check_blocks(const TableFile& file, const detail::Parallel& parallel, VerifyReport& report) {
+  const std::uint64_t size = file.checksum_begin();
+  const std::uint64_t blocks = file.checksums().size() / 8 - 1;
+  const auto block = [&](std::uint64_t i) {
+    const std::uint64_t begin = i * detail::checksum_block;
+    return file.data().subspan(begin, std::min(detail::checksum_block, size - begin));
+  };
+  Lowest failed;
+  const Status status = parallel.for_each(blocks, [&](std::size_t i) noexcept {
+    const std::uint64_t expected = detail::load_u64(file.checksums().data() + 8 * (i + 1));
+    if (detail::hash_bytes(block(i)) != expected) failed.report(i);
+  });
+  if (!status.ok()) return Error{status.code, status.message()};
+  if (failed.get() != none) {
+    const std::uint64_t begin = failed.get() * detail::checksum_block;
+    const std::uint64_t end = begin + block(failed.get()).size();
+    const std::uint64_t data_begin = file.header().data_begin();
+    return make_error(Code::checksum_mismatch, file.path(), ": block ", failed.get(), " of the data, bytes ",
+                      data_begin + begin, " to ", data_begin + end - 1,
+                      " of the file, does not match its checksum; in it lie ", tensors_in(file.header(), begin, end));
+  }
+  report.blocks = 1 + blocks;
+  report.bytes = file.header().data_begin() + size;
+  return {};
+}
+
+/// Rows whose keys one tile checks, a batch at a time.
+constexpr std::uint64_t tile_rows = 8192;
+constexpr std::uint64_t batch = 256;
+
+/// The first row in [begin, end) whose key is unreadable, or is not found, or is found in another row.
+template <class Key>
+std::uint64_t first_bad_key(const Vocabulary& vocabulary, std::uint64_t begin, std::uint64_t end,
+                            std::optional<Key> (Vocabulary::*key_of)(std::uint64_t) const noexcept) noexcept {
+  std::array<Key, batch> keys;
+  std::array<std::int64_t, batch> found;
+  for (; begin < end; begin += batch) {
+    const std::uint64_t count = std::min(batch, end - begin);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::optional<Key> key = (vocabulary.*key_of)(begin + i);
+      if (!key) return begin + i;
+      keys[i] = *key;
+    }
+    const Status status = vocabulary.find(std::span<const Key>(keys).first(count), std::span(found).first(count));
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (!status.ok() || found[i] != static_cast<std::int64_t>(begin + i)) return begin + i;
+    }
+  }
+  return none;
+}
+
+Error bad_key(const TableFile& file, const Table& table, std::uint64_t row) {
+  const Vocabulary& vocabulary = table.vocabulary();
+  const std::string where = concat(file.path(), ": row ", row, " of table '", table.name(), "' ");
+  const auto key = vocabulary.key(row);
+  const auto id = vocabulary.id(row);
+  if (!key && !id) return make_error(Code::malformed_file, where, "has a key that does not lie in the keys' bytes");
+  const std::int64_t found = key ? vocabulary.find(*key) : vocabulary.find(*id);
+  if (found < 0) return make_error(Code::malformed_file, where, "has a key that the index does not find");
+  return make_error(Code::malformed_file, where, "has a key that the index finds in row ", found);
+}
+
+Result<void> check_keys(const TableFile& file, const Table& table, const detail::Parallel& parallel) {
+  const Vocabulary& vocabulary = table.vocabulary();
+  const std::uint64_t rows = vocabulary.size();
+  Lowest failed;
+  const Status status = parallel.for_each((rows + tile_rows - 1) / tile_rows, [&](std::size_t tile) noexcept {
+    const std::uint64_t begin = tile * tile_rows;
+    const std::uint64_t end = std::min(begin + tile_rows, rows);
+    const std::uint64_t bad = vocabulary.kind() == KeyKind::bytes
+                                  ? first_bad_key(vocabulary, begin, end, &Vocabulary::key)
+                                  : first_bad_key(vocabulary, begin, end, &Vocabulary::id);
+    failed.report(bad);
+  });
+  if (!status.ok()) return Error{status.code, status.message()};
+  if (failed.get() != none) return bad_key(file, table, failed.get());
+  return {};
+}
+
+}  // namespace
+
+Result<VerifyReport> verify(const std::string& path, Threads threads) {
+  return detail::guarded([&]() -> Result<VerifyReport> {
+    const Result<TableFile> file = TableFile::open(path);
+    if (!file) return file.error();
+    const detail::Parallel parallel(threads);
+    if (!parallel.status().ok()) return Error{parallel.status().code, parallel.status().message()};
+    VerifyReport report;
+    if (const auto good = check_blocks(*file, parallel, report); !good) return good.error();
+    for (const Table& table : file->tables()) {
+      if (const auto good = check_keys(*file, table, parallel); !good) return good.error();
+    }
+    return report;
+  });
+}
+
+}  // namespace rowan

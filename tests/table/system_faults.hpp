@@ -1,0 +1,35 @@
+// Makes system calls that write files fail on purpose. While a SystemFaults lives, this program's own pwrite,
+// fsync and their kin ask it first; they stand in front of the C library's.
+#pragma once
+
+#include <cerrno>
+#include <string>
+
+namespace rowan::test {
+
+class SystemFaults {
+ public:
+  SystemFaults();
+  ~SystemFaults();
+  SystemFaults(const SystemFaults&) = delete;
+  SystemFaults& operator=(const SystemFaults&) = delete;
+
+  bool no_nameless_files = false;      ///< as on file systems without O_TMPFILE
+  bool no_conditional_rename = false;  ///< as on file systems without RENAME_NOREPLACE
+  bool short_writes = false;           ///< each write takes a part only, every other one is interrupted
+  int fail_at = -1;                    ///< this call fails, counted from 0; none if negative
+  int error_number = EIO;
+
+  std::string failed;  ///< the call that failed
+  int calls = 0;
+
+  void restart(int next_failure) {
+    calls = 0;
+    fail_at = next_failure;
+    failed.clear();
+  }
+  /// Counts a call; true, with errno set, if it is to fail.
+  bool fails(const char* name);
+};
+
+}  // namespace rowan::test

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "engine/support/bytes.hpp"  // files, and so the bytes of a word, are little-endian
+
 namespace rowan::detail {
 namespace {
 
@@ -19,6 +21,36 @@ constexpr std::uint64_t exact_mantissa = std::uint64_t{1} << 53;
 constexpr std::ptrdiff_t mantissa_digits = 19;  // what 64 bits hold
 
 bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
+
+/// The number that eight digits spell; byte 0 of `digits` is the first, each is 0 to 9.
+std::uint64_t eight_digits(std::uint64_t digits) noexcept {
+  digits = (digits * 10 + (digits >> 8)) & 0x00FF'00FF'00FF'00FF;    // pairs
+  digits = (digits * 100 + (digits >> 16)) & 0x0000'FFFF'0000'FFFF;  // fours
+  return (digits * 10'000 + (digits >> 32)) & 0x0000'0000'FFFF'FFFF;
+}
+
+/// Appends the digits that start at `p` to a mantissa and returns their end. Eight bytes at a time, without a
+/// branch on how many of them are digits, which no processor could foresee.
+const char* take_digits(const char* p, const char* last, std::uint64_t& mantissa) noexcept {
+  constexpr std::uint64_t each_byte = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t powers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+  while (last - p >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    word ^= '0' * each_byte;
+    // Bit 7 of every byte that is more than 9, as far as the first of them; a carry spoils only those behind.
+    const std::uint64_t others = ((word + (0x80 - 10) * each_byte) | word) & (0x80 * each_byte);
+    if (others != 0) {
+      const int digits = std::countr_zero(others) / 8;
+      mantissa = mantissa * powers[digits] + eight_digits(word << 8 << (56 - 8 * digits));
+      return p + digits;
+    }
+    mantissa = mantissa * 100'000'000 + eight_digits(word);
+    p += 8;
+  }
+  while (p != last && is_digit(*p)) mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p++ - '0');
+  return p;
+}
 
 /// mantissa * 10^exponent rounded to f32, where that can be had from one operation on doubles.
 ///
@@ -41,7 +73,7 @@ bool round_exactly(std::uint64_t mantissa, int exponent, float& value) noexcept 
 const char* parse_plain(const char* first, const char* last, float& value) noexcept {
   const char* p = first;
   const bool negative = p != last && *p == '-';
-  if (negative) ++p;
+  p += negative ? 1 : 0;  // the sign of a weight is as good as random: no branch on it
 
   std::uint64_t mantissa = 0;
   const char* const digits = p;
@@ -50,7 +82,7 @@ const char* parse_plain(const char* first, const char* last, float& value) noexc
   std::ptrdiff_t fraction = 0;
   if (p != last && *p == '.') {
     const char* const point = ++p;
-    while (p != last && is_digit(*p)) mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p++ - '0');
+    p = take_digits(p, last, mantissa);
     fraction = p - point;
     count += fraction;
   }
@@ -70,7 +102,7 @@ const char* parse_plain(const char* first, const char* last, float& value) noexc
   if (p != last && *p != ' ') return nullptr;
   float magnitude = 0;
   if (!round_exactly(mantissa, exponent, magnitude)) return nullptr;
-  value = negative ? -magnitude : magnitude;
+  value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | std::uint32_t{negative} << 31);
   return p;
 }
 

@@ -16,5 +16,5 @@ int main() {
   const rowan::Engine engine;
   const rowan::Status status = engine.embedding_bag(*table, {indices, offsets}, mean);
   if (!status) return std::fprintf(stderr, "%s\n", status.message(*table).c_str()), 1;
-  for (const float value : mean) std::printf("%g ", value);
+  for (const float value : mean) std::printf("%g\n", value);
 }

@@ -16,8 +16,15 @@ namespace {
 
 using Action = std::function<void()>;
 
-constexpr const char* exit_codes =
-    "Exit codes: 0 done, 1 failed (one sentence on standard error says why), 2 wrong usage.";
+constexpr const char* conventions =
+    "Exit codes: 0 done, 1 failed (one sentence on standard error says why), 2 wrong usage.\n"
+    "JSON: a token that is not UTF-8 has U+FFFD for its odd bytes, and its true bytes beside it in \"token_hex\";\n"
+    "      values that are no numbers are the strings \"nan\", \"inf\" and \"-inf\".";
+
+// Without their descriptions, which the help would show behind every name.
+const CLI::Validator not_negative = CLI::Validator(CLI::NonNegativeNumber).description("");
+const CLI::Validator positive = CLI::Validator(CLI::PositiveNumber).description("");
+const CLI::Validator thread_count = CLI::Validator(CLI::Range(0, 4096)).description("");
 
 std::optional<KeyKind> parse_keys(std::string_view text) {
   if (text == "bytes") return KeyKind::bytes;
@@ -47,25 +54,19 @@ void add_parsed(CLI::App* app, const char* name, Value& target, Parse parse, con
 void add_threads(CLI::App* app, Threads& threads) {
   const auto take = [&threads](int count) { threads = count == 1 ? Threads::caller() : Threads::own(count); };
   app->add_option_function<int>("--threads", take, "Threads to use; 0, the default, is one per processor")
-      ->check(CLI::Range(0, 4096))
+      ->check(thread_count)
       ->type_name("N");
 }
 
-void add_json(CLI::App* app, bool& json) {
-  app->add_flag("--json", json,
-                "Print one JSON value. A token that is not UTF-8 has U+FFFD for its odd bytes, and its true bytes "
-                "beside it as \"token_hex\"");
-}
+void add_json(CLI::App* app, bool& json) { app->add_flag("--json", json, "Print one JSON value, for scripts"); }
 
-void add_table(CLI::App* app, TableChoice& table, bool file_required = true) {
-  app->add_option("FILE", table.file, "A native table file")->required(file_required)->type_name("");
+CLI::Option* add_table(CLI::App* app, TableChoice& table) {
   app->add_option("--table", table.name, "Which table, where the file holds several")->type_name("NAME");
+  return app->add_option("FILE", table.file, "A native table file")->required()->type_name("");
 }
 
 void add_neighbor_count(CLI::App* app, std::size_t& count) {
-  app->add_option("-k,--count", count, "How many rows to print (default 10)")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  app->add_option("-k,--count", count, "How many rows to print (default 10)")->check(positive)->type_name("N");
 }
 
 template <class Arguments>
@@ -84,8 +85,10 @@ void add_convert(CLI::App& app, Action& action) {
   add_parsed(sub, "--from", options.from, parse_source_format, "glove|word2vec|word2vec-binary",
              "Format of IN (default: recognised by its content)");
   add_parsed(sub, "--dtype", options.dtype, parse_dtype, "f32|f16|bf16", "Element type of the table (default f32)");
-  sub->add_option("--limit", options.limit, "Stop after so many rows")->type_name("N");
-  sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")->type_name("D");
+  sub->add_option("--limit", options.limit, "Stop after so many rows")->check(not_negative)->type_name("N");
+  sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")
+      ->check(not_negative)
+      ->type_name("D");
   sub->add_option("--name", options.name, "Name of the table (default embedding)")->type_name("NAME");
   add_parsed(sub, "--keys", options.keys, parse_keys, "bytes|u64|none",
              "Keys of the rows: tokens as they are (default), tokens read as decimal ids, or none");
@@ -107,8 +110,8 @@ void add_create(CLI::App& app, Action& action) {
   NewTable& table = arguments->table;
   CLI::App* sub = app.add_subcommand("create", "Write a new table of random or zero rows");
   sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
-  sub->add_option("--rows", table.rows, "Rows")->required()->type_name("N");
-  sub->add_option("--dim", table.dim, "Values in a row")->required()->check(CLI::PositiveNumber)->type_name("D");
+  sub->add_option("--rows", table.rows, "Rows")->required()->check(not_negative)->type_name("N");
+  sub->add_option("--dim", table.dim, "Values in a row")->required()->check(positive)->type_name("D");
   add_parsed(sub, "--dtype", table.dtype, parse_dtype, "f32|f16|bf16", "Element type (default f32)");
   sub->add_option("--init", arguments->init, "What it is filled with (default normal)")
       ->check(CLI::IsMember({"normal", "uniform", "zeros"}))
@@ -118,6 +121,7 @@ void add_create(CLI::App& app, Action& action) {
   sub->add_option("--low", arguments->low, "uniform: least value (default -1)")->type_name("A");
   sub->add_option("--high", arguments->high, "uniform: the bound above all values (default 1)")->type_name("B");
   sub->add_option("--seed", arguments->seed, "The same seed gives the same bits everywhere (default 0)")
+      ->check(not_negative)
       ->type_name("N");
   sub->add_option("--padding-index", table.padding_index, "This row is zeros; negatives count from the end")
       ->type_name("I");
@@ -165,7 +169,7 @@ void add_get(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("get", "Print rows by token or by number");
   add_table(sub, arguments->table);
   sub->add_option("TOKEN", arguments->tokens, "Tokens, or ids where those are the keys")->type_name("");
-  sub->add_option("--row", arguments->rows, "Numbers of rows, from 0")->type_name("N");
+  sub->add_option("--row", arguments->rows, "Numbers of rows, from 0")->check(not_negative)->type_name("N");
   add_json(sub, arguments->json);
   sub->footer(
       "A line is what was asked for and then the values, in the shortest digits that give the same f32 back.\n"
@@ -229,27 +233,25 @@ void add_eval(CLI::App& app, Action& action) {
 void add_bench(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<BenchArguments>();
   CLI::App* sub = app.add_subcommand("bench", "Measure lookups: ns per row and GB/s");
-  add_table(sub, arguments->table, false);
+  add_table(sub, arguments->table)->required(false);
   sub->add_option("--rows", arguments->rows, "Without FILE: rows of a random table (default 1000000)")
-      ->check(CLI::PositiveNumber)
+      ->check(positive)
       ->type_name("N");
   sub->add_option("--dim", arguments->dim, "Without FILE: values in a row (default 64)")
-      ->check(CLI::PositiveNumber)
+      ->check(positive)
       ->type_name("D");
   add_parsed(sub, "--dtype", arguments->dtype, parse_dtype, "f32|f16|bf16", "Without FILE: element type (default f32)");
-  sub->add_option("--bag", arguments->bag, "Rows in a bag (default 50)")->check(CLI::PositiveNumber)->type_name("L");
-  sub->add_option("--batch", arguments->batch, "Bags in a call (default 1024)")
-      ->check(CLI::PositiveNumber)
-      ->type_name("B");
+  sub->add_option("--bag", arguments->bag, "Rows in a bag (default 50)")->check(positive)->type_name("L");
+  sub->add_option("--batch", arguments->batch, "Bags in a call (default 1024)")->check(positive)->type_name("B");
   add_parsed(sub, "--dist", arguments->distribution, perf::parse_distribution, "uniform|zipf|zipf:EXPONENT",
              "How often each row is asked for (default uniform; zipf is zipf:1.05)");
   add_parsed(sub, "--pooling", arguments->pooling, parse_pooling, "sum|mean|max", "How a bag is pooled (default sum)");
   sub->add_flag("--embedding", arguments->embedding, "Look up the batch's rows one by one, without pooling");
   sub->add_option("--seconds", arguments->seconds, "How long to measure (default 1)")
-      ->check(CLI::Range(0.01, 3600.0))
+      ->check(CLI::Range(0.01, 3600.0).description(""))
       ->type_name("S");
   sub->add_option("--threads", arguments->threads, "Threads (default 1; 0 is one per processor)")
-      ->check(CLI::Range(0, 4096))
+      ->check(thread_count)
       ->type_name("N");
   add_json(sub, arguments->json);
   sub->footer(
@@ -257,7 +259,13 @@ void add_bench(CLI::App& app, Action& action) {
       "measured. GB/s counts the bytes of the rows that were asked for. ROWAN_ISA=baseline|avx2|avx512 picks\n"
       "a lower instruction set.\n"
       "Example: rowan bench --rows 4000000 --dim 128 --dist zipf --threads 2");
-  run_when_chosen(sub, action, arguments, &bench);
+  sub->callback([&action, arguments, sub] {
+    const bool describes_table = sub->count("--rows") + sub->count("--dim") + sub->count("--dtype") != 0;
+    if (describes_table && !arguments->table.file.empty()) {
+      throw WrongUsage("--rows, --dim and --dtype describe a random table and do not go with FILE");
+    }
+    action = [arguments] { bench(*arguments); };
+  });
 }
 
 std::vector<std::string> arguments_of(int argc, const char* const* argv) {
@@ -282,7 +290,7 @@ std::function<void()> parse_command_line(int argc, const char* const* argv) {
       fmt::format("{}\n\nStart: rowan convert glove.6B.50d.txt glove.safetensors\n"
                   "       rowan nearest glove.safetensors king\n"
                   "More:  rowan convert --help",
-                  exit_codes));
+                  conventions));
   for (const auto add :
        {add_convert, add_create, add_info, add_verify, add_get, add_nearest, add_analogy, add_eval, add_bench}) {
     add(app, action);

@@ -27,7 +27,8 @@ std::vector<float> values_of(std::uint64_t rows, std::uint64_t dim) {
 }
 
 float stored(const Table& table, std::uint64_t row, std::uint64_t column) {
-  return simd::decode(static_cast<simd::Element>(table.dtype()), table.view().data() + row * table.row_stride(), column);
+  return simd::decode(static_cast<simd::Element>(table.dtype()), table.view().data() + row * table.row_stride(),
+                      column);
 }
 
 float rounded(DType dtype, float value) {

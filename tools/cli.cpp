@@ -84,8 +84,10 @@ void add_convert(CLI::App& app, Action& action) {
   add_parsed(sub, "--from", options.from, parse_source_format, "glove|word2vec|word2vec-binary",
              "Format of IN (default: recognised by its content)");
   add_parsed(sub, "--dtype", options.dtype, parse_dtype, "f32|f16|bf16", "Element type of the table (default f32)");
-  sub->add_option("--limit", options.limit, "Stop after so many rows")->type_name("N");
-  sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")->type_name("D");
+  sub->add_option("--limit", options.limit, "Stop after so many rows")->check(CLI::NonNegativeNumber)->type_name("N");
+  sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("D");
   sub->add_option("--name", options.name, "Name of the table (default embedding)")->type_name("NAME");
   add_parsed(sub, "--keys", options.keys, parse_keys, "bytes|u64|none",
              "Keys of the rows: tokens as they are (default), tokens read as decimal ids, or none");
@@ -107,7 +109,7 @@ void add_create(CLI::App& app, Action& action) {
   NewTable& table = arguments->table;
   CLI::App* sub = app.add_subcommand("create", "Write a new table of random or zero rows");
   sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
-  sub->add_option("--rows", table.rows, "Rows")->required()->type_name("N");
+  sub->add_option("--rows", table.rows, "Rows")->required()->check(CLI::NonNegativeNumber)->type_name("N");
   sub->add_option("--dim", table.dim, "Values in a row")->required()->check(CLI::PositiveNumber)->type_name("D");
   add_parsed(sub, "--dtype", table.dtype, parse_dtype, "f32|f16|bf16", "Element type (default f32)");
   sub->add_option("--init", arguments->init, "What it is filled with (default normal)")
@@ -118,6 +120,7 @@ void add_create(CLI::App& app, Action& action) {
   sub->add_option("--low", arguments->low, "uniform: least value (default -1)")->type_name("A");
   sub->add_option("--high", arguments->high, "uniform: the bound above all values (default 1)")->type_name("B");
   sub->add_option("--seed", arguments->seed, "The same seed gives the same bits everywhere (default 0)")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   sub->add_option("--padding-index", table.padding_index, "This row is zeros; negatives count from the end")
       ->type_name("I");
@@ -165,7 +168,7 @@ void add_get(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("get", "Print rows by token or by number");
   add_table(sub, arguments->table);
   sub->add_option("TOKEN", arguments->tokens, "Tokens, or ids where those are the keys")->type_name("");
-  sub->add_option("--row", arguments->rows, "Numbers of rows, from 0")->type_name("N");
+  sub->add_option("--row", arguments->rows, "Numbers of rows, from 0")->check(CLI::NonNegativeNumber)->type_name("N");
   add_json(sub, arguments->json);
   sub->footer(
       "A line is what was asked for and then the values, in the shortest digits that give the same f32 back.\n"

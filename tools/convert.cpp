@@ -102,7 +102,7 @@ void convert(const ConvertArguments& arguments) {
     ProgressBar bar("converting");
     ConvertOptions options = arguments.options;
     if (bar.shown()) options.progress = [&](const Progress& progress) { bar.update(progress); };
-    return need(rowan::convert(arguments.source, arguments.target, options));
+    return need_written(rowan::convert(arguments.source, arguments.target, options), arguments.target);
   }();
   arguments.json ? print_json(arguments, report) : print_text(arguments, report);
 }
@@ -113,7 +113,8 @@ void create(const CreateArguments& arguments) {
   if (arguments.init == "uniform") table.init = Init::uniform(arguments.low, arguments.high, arguments.seed);
   if (arguments.init == "normal") table.init = Init::normal(arguments.seed, 0.0F, arguments.deviation);
   const WriteReport report =
-      need(create_table_file(arguments.target, table, {.overwrite = arguments.overwrite}, arguments.threads));
+      need_written(create_table_file(arguments.target, table, {.overwrite = arguments.overwrite}, arguments.threads),
+                   arguments.target);
   print("{}: {} rows × {}, {}\n", arguments.target, grouped(report.rows), table.dim, to_string(table.dtype));
 }
 

@@ -26,6 +26,15 @@ T need(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
+/// The same for a call that writes a file: says how an existing one is replaced.
+template <class T>
+T need_written(Result<T> result, const std::string& target) {
+  if (!result && result.error().code == Code::already_exists) {
+    throw Failure(target + " exists already; --force replaces it");
+  }
+  return need(std::move(result));
+}
+
 inline void need(const Status& status) {
   if (!status) throw Failure(status.message());
 }

@@ -65,12 +65,12 @@ class Keys {
   /// Holds the number of ids against the rows that are known to come.
   Result<void> expect(std::uint64_t rows) const {
     if (!ids_ || ids_->count() == rows) return {};
-    return make_error(Code::invalid_argument, ids_->path(), " has ", ids_->count(), " ids, ", source_, " has ", rows,
-                      " rows");
+    return make_error(Code::invalid_argument, ids_->path(), " has ", counted(ids_->count(), "id"), ", ", source_,
+                      " has ", counted(rows, "row"));
   }
   Result<void> expect_at_least(std::uint64_t rows) const {
     if (!ids_ || ids_->count() >= rows) return {};
-    return make_error(Code::invalid_argument, ids_->path(), " has ", ids_->count(), " ids, ", source_,
+    return make_error(Code::invalid_argument, ids_->path(), " has ", counted(ids_->count(), "id"), ", ", source_,
                       " has more rows");
   }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/support/error.hpp"
 #include "rowan/dtype.hpp"
 #include "rowan/import.hpp"
 #include "rowan/status.hpp"
@@ -65,6 +66,11 @@ inline std::size_t batch_bytes(std::size_t wanted, std::size_t row_bytes, const 
   constexpr std::size_t bookkeeping = 40;
   const std::size_t rows = std::max<std::size_t>(memory / (layout.stride + bookkeeping), 1);
   return std::clamp<std::size_t>(rows * row_bytes, 1, wanted);
+}
+
+/// "1 row", "2 rows".
+inline std::string counted(std::uint64_t count, std::string_view noun) {
+  return concat(count, " ", noun, count == 1 ? "" : "s");
 }
 
 /// Rows that remain to be read under a limit (0 = none).

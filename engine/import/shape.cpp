@@ -65,8 +65,9 @@ Result<void> check_size(const BatchReader& reader, const Header& header, SourceF
                      __builtin_add_overflow(needed, header.bytes, &needed);
   // The last line of a text needs no line feed.
   if (!wraps && needed - (binary ? 0 : 1) <= reader.source().content_limit()) return {};
-  return make_error(Code::malformed_file, reader.path(), ": the header promises ", header.rows, " rows of ", header.dim,
-                    " numbers, more than a file of ", reader.source().bytes_total(), " bytes can hold");
+  return make_error(Code::malformed_file, reader.path(), ": the header promises ", counted(header.rows, "row"), " of ",
+                    counted(header.dim, "number"), ", more than a file of ", reader.source().bytes_total(),
+                    " bytes can hold: is it truncated?");
 }
 
 /// What most of the first lines have, and the larger of two that are as frequent: a line that the end of the

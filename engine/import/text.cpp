@@ -216,13 +216,13 @@ Result<void> TextReader::merge() {
 
 Result<void> TextReader::check_end() const {
   if (!shape_.promised || rows_ == *shape_.promised) return {};
-  return make_error(Code::malformed_file, reader_.path(), ": the header promises ", *shape_.promised,
-                    " rows, the file has ", rows_, ": is it truncated?");
+  return make_error(Code::malformed_file, reader_.path(), ": the header promises ", counted(*shape_.promised, "row"),
+                    ", the file has ", rows_, ": is it truncated?");
 }
 
 Error TextReader::surplus() const {
-  return make_error(Code::malformed_file, reader_.path(), ": the header promises ", *shape_.promised,
-                    " rows, but line ", line_of(*shape_.promised), " goes on after them");
+  return make_error(Code::malformed_file, reader_.path(), ": the header promises ", counted(*shape_.promised, "row"),
+                    ", but line ", line_of(*shape_.promised), " is one more");
 }
 
 Error TextReader::describe(const LineFault& fault, std::uint64_t line) const {
@@ -231,17 +231,18 @@ Error TextReader::describe(const LineFault& fault, std::uint64_t line) const {
   const std::uint64_t dim = layout_.dim;
   switch (fault.kind) {
     case Kind::empty_line:
-      return make_error(Code::malformed_file, start, " is empty and others follow; a token and ", dim,
-                        " numbers are expected");
+      return make_error(Code::malformed_file, start, " is empty and others follow; a token and ",
+                        counted(dim, "number"), " are expected");
     case Kind::many_numbers:
-      return make_error(Code::malformed_file, start, " has ", fault.numbers, " numbers where ", dim,
+      return make_error(Code::malformed_file, start, " has ", counted(fault.numbers, "number"), " where ", dim,
                         " are expected; if the token really ends in a number, say --dim ", dim);
     case Kind::few_numbers:
       if (line == 1 && !shape_.promised && fault.numbers == 1) {
         return make_error(Code::malformed_file, start, " has 1 number where ", dim,
                           " are expected; if it is a header \"ROWS DIM\", say --from word2vec");
       }
-      return make_error(Code::malformed_file, start, " has ", fault.numbers, " numbers where ", dim, " are expected");
+      return make_error(Code::malformed_file, start, " has ", counted(fault.numbers, "number"), " where ", dim,
+                        " are expected");
     case Kind::bad_number:
       break;
   }

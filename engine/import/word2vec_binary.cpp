@@ -125,8 +125,8 @@ Result<void> BinaryReader::check_end() {
   auto rest = reader_.peek(1);
   if (!rest) return rest.error();
   if (rest->empty()) return {};
-  return make_error(Code::malformed_file, reader_.path(), ": the header promises ", *shape_.promised,
-                    " rows, but bytes follow after them");
+  return make_error(Code::malformed_file, reader_.path(), ": the header promises ", counted(*shape_.promised, "row"),
+                    ", but more bytes follow");
 }
 
 /// The source ends before a row does; `rest` is what there is of it.

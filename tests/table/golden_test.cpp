@@ -1,0 +1,106 @@
+// The committed file of format version 1.0 reads as it always did, and is what is written today.
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "rowan/table.hpp"
+#include "simd/scalar.hpp"
+#include "tests/support/files.hpp"
+#include "tests/table/samples.hpp"
+
+using namespace rowan;
+
+namespace {
+const std::string golden_path = ROWAN_GOLDEN_FOLDER "/native-1.0.safetensors";
+}
+
+TEST_CASE("every value and key of the golden file is read") {
+  const auto tables = Table::open_all(golden_path);
+  REQUIRE_MESSAGE(tables.ok(), tables.error().message);
+  REQUIRE(tables->size() == 2);
+  const Table& words = tables->at(0);
+  CHECK(words.name() == "words");
+  REQUIRE(words.rows() == 5);
+  REQUIRE(words.dim() == 3);
+  CHECK(words.row_stride() == 12);
+  CHECK(words.dtype() == DType::f32);
+  CHECK(std::memcmp(words.view().data(), test::golden_words.data(), 15 * sizeof(float)) == 0);
+  for (std::uint64_t row = 0; row < 5; ++row) {
+    CHECK(words.vocabulary().key(row) == test::golden_keys[row]);
+    CHECK(words.vocabulary().find(test::golden_keys[row]) == static_cast<std::int64_t>(row));
+  }
+  CHECK(words.vocabulary().find("The") == -1);
+
+  const Table& items = tables->at(1);
+  CHECK(items.name() == "items");
+  REQUIRE(items.rows() == 3);
+  REQUIRE(items.dim() == 5);
+  CHECK(items.row_stride() == 64);
+  CHECK(items.dtype() == DType::bf16);
+  for (std::uint64_t row = 0; row < 3; ++row) {
+    const std::byte* at = items.view().data() + row * items.row_stride();
+    for (std::uint64_t c = 0; c < 5; ++c) {
+      CHECK(simd::decode(simd::Element::bf16, at, c) == test::golden_items[row * 5 + c]);
+    }
+    CHECK(items.vocabulary().id(row) == test::golden_ids[row]);
+    CHECK(items.vocabulary().find(test::golden_ids[row]) == static_cast<std::int64_t>(row));
+  }
+  CHECK(items.vocabulary().find(std::uint64_t{43}) == -1);
+  CHECK(verify(golden_path).ok());
+}
+
+TEST_CASE("writing the golden tables again gives the same bytes") {
+  const test::TemporaryFolder folder;
+  const auto report = test::write_golden(folder / "again.safetensors");
+  REQUIRE_MESSAGE(report.ok(), report.error().message);
+  CHECK(test::read_file(folder / "again.safetensors") == test::read_file(golden_path));
+}
+
+TEST_CASE("saving the tables of the golden file gives the same bytes") {
+  const test::TemporaryFolder folder;
+  const auto tables = Table::open_all(golden_path);
+  REQUIRE(tables.ok());
+  REQUIRE(save_tables(folder / "saved.safetensors", *tables).ok());
+  CHECK(test::read_file(folder / "saved.safetensors") == test::read_file(golden_path));
+}
+
+TEST_CASE("the golden file is described") {
+  const auto info = inspect(golden_path);
+  REQUIRE(info.ok());
+  CHECK(info->format_version == "1.0");
+  CHECK(info->data_offset == 4096);
+  CHECK(info->file_bytes == test::read_file(golden_path).size());
+  REQUIRE(info->tables.size() == 2);
+  CHECK(info->tables[1].name == "items");
+  CHECK(info->tables[1].dim == 5);
+  CHECK(info->tables[1].row_stride == 64);
+  CHECK(info->tables[1].keys == KeyKind::u64);
+  for (const TensorInfo& tensor : info->tensors) {
+    if (!tensor.name.starts_with("rowan.padding.")) CHECK(tensor.offset % 64 == 0);
+  }
+  CHECK(info->tensors.back().name == "rowan.checksum");
+}
+
+TEST_CASE("a golden file cut at any byte is refused") {
+  const test::TemporaryFolder folder;
+  const std::string whole = test::read_file(golden_path);
+  std::size_t accepted = 0;
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    test::write_file(folder / "cut.safetensors", std::string_view(whole).substr(0, size));
+    accepted += Table::open_all(folder / "cut.safetensors").ok() ? 1 : 0;
+  }
+  CHECK(accepted == 0);
+}
+
+TEST_CASE("verify finds a change in any byte of the golden file") {
+  const test::TemporaryFolder folder;
+  const std::string whole = test::read_file(golden_path);
+  std::size_t unnoticed = 0;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ (1 << (i % 8)));
+    test::write_file(folder / "changed.safetensors", changed);
+    unnoticed += verify(folder / "changed.safetensors").ok() ? 1 : 0;
+  }
+  CHECK(unnoticed == 0);
+}

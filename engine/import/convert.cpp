@@ -16,6 +16,7 @@
 #include "engine/import/text.hpp"
 #include "engine/import/word2vec_binary.hpp"
 #include "engine/parallel.hpp"
+#include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
 
 namespace rowan {
@@ -36,17 +37,6 @@ class DefaultFloatingPoint {
  private:
   std::fenv_t callers_;
 };
-
-simd::Element element_of(DType dtype) noexcept {
-  switch (dtype) {
-    case DType::f16:
-      return simd::Element::f16;
-    case DType::bf16:
-      return simd::Element::bf16;
-    default:
-      return simd::Element::f32;
-  }
-}
 
 std::unique_ptr<RowReader> make_reader(BatchReader& batches, const SourceShape& shape, const RowLayout& layout,
                                        std::uint64_t limit, const Parallel& parallel, const BatchSizes& sizes) {

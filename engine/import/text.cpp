@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "engine/import/utf8.hpp"
+#include "engine/support/utf8.hpp"
 #include "engine/support/error.hpp"
 #include "simd/scalar.hpp"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/import/utf8.hpp"
+#include "engine/support/utf8.hpp"
 #include "engine/support/error.hpp"
 #include "simd/scalar.hpp"
 

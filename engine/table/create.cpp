@@ -6,6 +6,7 @@
 
 #include "engine/parallel.hpp"
 #include "engine/support/checked.hpp"
+#include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/file_map.hpp"
 #include "engine/table/random_values.hpp"
@@ -58,7 +59,7 @@ Result<Plan> plan(const NewTable& table) {
 void store_elements(const Plan& plan, std::uint64_t first, std::span<const float> values, std::uint64_t base_row,
                     std::byte* memory) noexcept {
   const std::uint64_t dim = plan.table.dim;
-  const auto element = static_cast<simd::Element>(plan.table.dtype);
+  const simd::Element element = detail::element_of(plan.table.dtype);
   while (!values.empty()) {
     const std::uint64_t row = first / dim;
     const std::uint64_t column = first % dim;
@@ -93,9 +94,6 @@ Status fill_rows(const Plan& plan, std::uint64_t begin, std::uint64_t end, std::
     }
   });
 }
-
-static_assert(static_cast<int>(DType::f16) == static_cast<int>(simd::Element::f16) &&
-              static_cast<int>(DType::bf16) == static_cast<int>(simd::Element::bf16));
 
 }  // namespace
 

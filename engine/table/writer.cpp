@@ -6,6 +6,7 @@
 
 #include "engine/support/bytes.hpp"
 #include "engine/support/checked.hpp"
+#include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/block_stream.hpp"
 #include "engine/table/checksum.hpp"
@@ -37,11 +38,6 @@ struct WrittenTable {
 
   std::uint64_t kept() const noexcept { return keys ? keys->rows() : rows; }
 };
-
-simd::Element element(DType dtype) noexcept {
-  if (dtype == DType::f16) return simd::Element::f16;
-  return dtype == DType::bf16 ? simd::Element::bf16 : simd::Element::f32;
-}
 
 }  // namespace
 
@@ -170,7 +166,7 @@ Result<void> TableWriter::State::append_values(const WrittenTable& table, std::s
     values = values.subspan(run.size());
     while (!run.empty()) {
       const std::size_t count = std::min(run.size(), encoded.size() / element_size(dtype));
-      simd::encode(element(dtype), run.data(), count, encoded.data());
+      simd::encode(detail::element_of(dtype), run.data(), count, encoded.data());
       const auto bytes = std::span<const std::byte>(encoded).first(count * element_size(dtype));
       if (const auto good = stream.append(bytes); !good) return good;
       run = run.subspan(count);

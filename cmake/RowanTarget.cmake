@@ -4,8 +4,9 @@ set(ROWAN_SANITIZE "" CACHE STRING "Sanitizers to build everything with, as in -
 function(rowan_target name)
   target_compile_features(${name} PUBLIC cxx_std_20)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
-  # A fused multiply-add rounds once where the semantics round twice.
-  target_compile_options(${name} PRIVATE -ffp-contract=off)
+  # Whatever a host project builds with: exceptions are used inside and end at the interface, a fused
+  # multiply-add rounds once where the semantics round twice, and NaN and signed zero are part of the results.
+  target_compile_options(${name} PRIVATE -fexceptions -frtti -fno-fast-math -ffp-contract=off)
   if(ROWAN_SANITIZE)
     target_compile_options(${name} PRIVATE -fsanitize=${ROWAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${name} PUBLIC -fsanitize=${ROWAN_SANITIZE})

@@ -2,10 +2,12 @@
 
 #include <immintrin.h>
 #include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 
@@ -48,8 +50,21 @@ struct Release {
 }  // namespace
 
 struct Parallel::Arena {
-  explicit Arena(int slots) : arena(slots) { arena.initialize(); }
+  explicit Arena(int slots) : limit(tbb::global_control::max_allowed_parallelism, most(slots)), arena(allowed(slots)) {
+    arena.initialize();
+  }
 
+  /// oneTBB gives no more threads than the processor has unless it is told to, and prints a warning.
+  static std::size_t most(int slots) {
+    return static_cast<std::size_t>(std::max(slots, tbb::info::default_concurrency()));
+  }
+  /// The host may have set a lower limit, which stands.
+  static int allowed(int slots) {
+    const std::size_t limit = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+    return static_cast<int>(std::min(static_cast<std::size_t>(slots), limit));
+  }
+
+  tbb::global_control limit;
   tbb::task_arena arena;
   std::atomic<bool> taken = false;
 };
@@ -66,7 +81,9 @@ Parallel::Parallel(Threads threads) noexcept : kind_(threads.kind) {
       return;
     }
     concurrency_ = threads.count != 0 ? threads.count : tbb::info::default_concurrency();
-    if (concurrency_ > 1) arena_ = std::make_unique<Arena>(concurrency_);
+    if (concurrency_ == 1) return;
+    arena_ = std::make_unique<Arena>(concurrency_);
+    concurrency_ = arena_->arena.max_concurrency();
   } catch (const std::bad_alloc&) {
     status_ = {.code = Code::out_of_memory};
   } catch (...) {

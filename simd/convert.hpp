@@ -10,6 +10,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include "simd/kernels.hpp"
+#include "simd/order.hpp"
 
 namespace rowan::simd {
 namespace {
@@ -30,15 +31,23 @@ struct Scalar {
   friend Scalar operator+(Scalar a, Scalar b) noexcept { return Scalar(a.value + b.value); }
   friend Scalar operator*(Scalar a, Scalar b) noexcept { return Scalar(a.value * b.value); }
 };
-inline Scalar greater_or_keep(Scalar x, Scalar kept) noexcept { return x.value > kept.value ? x : kept; }
+
+/// x where x > kept, else kept (also where either is NaN).
+inline Scalar greater_or_keep(Scalar x, Scalar kept) noexcept { return greater(x.value, kept.value) ? x : kept; }
 
 template <class Arch>
 using Batch = xsimd::batch<float, Arch>;
 
-/// x where x > kept, else kept (also where either is NaN).
 template <class Arch>
 inline Batch<Arch> greater_or_keep(Batch<Arch> x, Batch<Arch> kept) noexcept {
-  return xsimd::select(x > kept, x, kept);
+  auto is_greater = x > kept;
+  // Opaque for the reason that greater() in simd/order.hpp gives: this must not become a MAXPS.
+  if constexpr (sizeof is_greater.data < sizeof(float) * Batch<Arch>::size) {
+    __asm__("" : "+Yk"(is_greater.data));
+  } else {
+    __asm__("" : "+x"(is_greater.data));
+  }
+  return xsimd::select(is_greater, x, kept);
 }
 
 #if defined(ROWAN_TIER_baseline)

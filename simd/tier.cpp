@@ -11,7 +11,7 @@
 
 #include "simd/convert.hpp"
 #include "simd/kernels.hpp"
-#include "simd/reduce.hpp"
+#include "simd/order.hpp"
 
 namespace rowan::simd {
 namespace {

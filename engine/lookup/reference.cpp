@@ -2,6 +2,7 @@
 
 #include "engine/lookup/checks.hpp"
 #include "engine/lookup/kernel_choice.hpp"
+#include "simd/order.hpp"
 #include "simd/scalar.hpp"
 
 namespace rowan::reference {
@@ -35,7 +36,7 @@ float pool(const TableView& table, const CheckedBags<Index>& bags, Pooling pooli
     if (bags.has_padding && bags.indices[j] == bags.padding) continue;
     const float x = element_at(table, static_cast<std::uint64_t>(bags.indices[j]), column);
     if (pooling == Pooling::max) {
-      if (members == 0 || x > pooled) pooled = x;
+      if (members == 0 || simd::greater(x, pooled)) pooled = x;
     } else if (bags.weights != nullptr) {
       const float product = bags.weights[j] * x;
       pooled = pooled + product;

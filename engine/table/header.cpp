@@ -280,7 +280,8 @@ Result<void> Header::accept(std::uint64_t data_bytes) {
             [this](std::uint32_t a, std::uint32_t b) { return tensors_[a].name < tensors_[b].name; });
   for (std::size_t i = 1; i < by_name_.size(); ++i) {
     const std::string& name = tensors_[by_name_[i]].name;
-    if (tensors_[by_name_[i - 1]].name == name) return malformed(concat("it has the tensor ", in_quotes(name), " twice"));
+    if (tensors_[by_name_[i - 1]].name == name)
+      return malformed(concat("it has the tensor ", in_quotes(name), " twice"));
   }
   return {};
 }

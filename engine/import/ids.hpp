@@ -1,0 +1,44 @@
+// Row ids from a NumPy file: one dimension of little-endian u64.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/import/source.hpp"
+#include "rowan/status.hpp"
+
+namespace rowan::detail {
+
+/// The ids of a .npy file, read in order.
+class IdFile {
+ public:
+  /// Reads and checks the header, and that the file is as long as that says.
+  static Result<IdFile> open(const std::string& path);
+
+  std::uint64_t count() const noexcept { return count_; }
+  const std::string& path() const noexcept { return source_.path(); }
+  /// The next ids; no more than there are may be asked for in all.
+  Result<void> read(std::span<std::uint64_t> ids);
+
+ private:
+  IdFile(ByteSource source, std::uint64_t count) noexcept : source_(std::move(source)), count_(count) {}
+
+  ByteSource source_;
+  std::uint64_t count_;
+};
+
+/// What the header of a .npy file says of its array.
+struct NpyHeader {
+  std::string_view descr;
+  bool fortran_order = false;
+  std::size_t dimensions = 0;
+  std::uint64_t first_dimension = 0;
+};
+
+/// Parses the dict of a .npy header: the three keys in any order, each once, and nothing else.
+bool parse_npy_header(std::string_view text, NpyHeader& header) noexcept;
+
+}  // namespace rowan::detail

@@ -1,0 +1,86 @@
+// Rows of GloVe and word2vec text, parsed in parallel. The rules are those of rowan/import.hpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/import/batch.hpp"
+#include "engine/import/number.hpp"
+#include "engine/import/rows.hpp"
+#include "engine/parallel.hpp"
+
+namespace rowan::detail {
+
+/// What is wrong with a line.
+struct LineFault {
+  enum class Kind : std::uint8_t {
+    empty_line,
+    few_numbers,   ///< `numbers` of them
+    many_numbers,  ///< `numbers` of them
+    bad_number,    ///< `field`, because of `number`
+  };
+  Kind kind = Kind::empty_line;
+  std::uint64_t numbers = 0;
+  NumberFault number = NumberFault::none;
+  std::string_view field = {};
+};
+
+/// Parses one line without its line end: `dim` numbers into `values`, all before them is the token. A line
+/// shorter than 2 * dim bytes is always at fault and writes nothing.
+std::optional<LineFault> parse_line(std::string_view line, std::size_t dim, bool dim_given, float* values,
+                                    std::string_view& token);
+
+/// A line without what the format ignores: CR at its end, then one space.
+inline std::string_view trim_line(std::string_view line) noexcept {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.ends_with(' ')) line.remove_suffix(1);
+  return line;
+}
+
+/// Numbers that a line ends in, where the first field is never one of them.
+std::uint64_t count_numbers(std::string_view line) noexcept;
+
+class TextReader final : public RowReader {
+ public:
+  /// The header has been consumed. Keeps references to the reader and the threads.
+  TextReader(BatchReader& reader, const SourceShape& shape, const RowLayout& layout, std::uint64_t limit,
+             const Parallel& parallel, const BatchSizes& sizes);
+
+  Result<std::span<const RowBlock>> next() override;
+  std::string place(std::uint64_t row) const override;
+
+ private:
+  /// A run of whole lines and what came of it.
+  struct Chunk {
+    std::string_view text;
+    std::uint64_t empty_lines = 0;  ///< after its last row
+    std::optional<LineFault> fault = {};
+    Result<void> outcome = {};  ///< what the allocator had to say
+  };
+
+  Result<std::string_view> next_lines();
+  void split(std::string_view text);
+  void parse_chunk(Chunk& chunk, RowBlock& block) const;
+  Result<void> merge();
+  Result<void> check_end() const;
+  Error describe(const LineFault& fault, std::uint64_t line) const;
+  Error surplus() const;
+  std::uint64_t line_of(std::uint64_t row) const noexcept;
+
+  BatchReader& reader_;
+  const Parallel& parallel_;
+  SourceShape shape_;
+  RowLayout layout_;
+  BatchSizes sizes_;
+  std::uint64_t limit_;
+  std::uint64_t rows_ = 0;         ///< handed over so far
+  std::uint64_t empty_lines_ = 0;  ///< after them; none may be followed by a row
+  std::vector<Chunk> chunks_;
+  std::vector<RowBlock> blocks_;
+};
+
+}  // namespace rowan::detail

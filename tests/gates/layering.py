@@ -1,0 +1,119 @@
+"""Who may include whom: the include graph obeys the layers, and each library stays in its place."""
+
+import re
+
+import tree
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
+
+# Folder -> what of this project its files may include.
+LAYERS = {
+    "include/rowan/": r"rowan/",
+    "simd/": r"simd/",
+    "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order)\.hpp$",
+    "tools/": r"rowan/|tools/|perf/workload\.hpp$",
+    "perf/": r"rowan/|perf/",
+    "examples/": r"rowan/",
+    "tests/": r"rowan/|engine/|simd/|tools/|perf/|tests/",
+}
+
+# Folder of the engine -> the other parts of the engine that its files may include.
+PARTS = {
+    "engine/support/": r"support/",
+    "engine/lookup/": r"support/|parallel\.hpp$|lookup/",
+    "engine/table/": r"support/|parallel\.hpp$|table/",
+    "engine/import/": r"support/|parallel\.hpp$|table/|import/",
+    "engine/words/": r"support/|parallel\.hpp$|lookup/|words/",
+}
+
+# Library -> its headers, and the files that may include them.
+LIBRARIES = {
+    "xsimd": (r"xsimd/", r"simd/(convert\.hpp|tier\.cpp)$"),
+    "intrinsics": (r"[a-z0-9]+intrin\.h$", r"simd/(convert\.hpp|tier\.cpp)$|engine/parallel\.cpp$|tests/"),
+    "CPUID": (r"cpuid\.h$", r"simd/dispatch\.cpp$"),
+    "oneTBB": (r"(oneapi/)?tbb(/|\.h$)", r"engine/parallel\.cpp$|tests/"),
+    "JSON": (r"nlohmann/", r"engine/table/header\.cpp$|tests/"),
+    "xxHash": (r"xxhash\.h$", r"engine/table/checksum\.cpp$|tests/"),
+    "zlib": (r"zlib\.h$", r"engine/import/|tests/"),
+    "CLI11": (r"CLI/", r"tools/"),
+    "fmt": (r"fmt/", r"tools/"),
+    "Google Benchmark": (r"benchmark/", r"perf/"),
+    "PyTorch": (r"torch/|ATen/|c10/", r"perf/"),
+    "doctest": (r"doctest/", r"tests/"),
+    "POSIX": (r"(unistd|fcntl|dlfcn|pthread|signal|sched|poll|malloc|time|errno)\.h$|(sys|linux)/\w+\.h$",
+              r"simd/|engine/|tools/|perf/|tests/"),
+}
+ONE_FILE = {"zlib": "engine/"}  # only one file below the folder
+
+
+def library_of(header):
+    return next((name for name, (pattern, _) in LIBRARIES.items() if re.match(pattern, header)), None)
+
+
+def layer_of(path):
+    return next(allowed for folder, allowed in LAYERS.items() if path.startswith(folder))
+
+
+def problem_of(path, quote, header):
+    """What is wrong with one include, or None."""
+    if quote == '"' or header.startswith("rowan/"):
+        if not re.match(layer_of(path), header):
+            return f"{path} may not include {header}"
+        for folder, allowed in PARTS.items():
+            if path.startswith(folder) and header.startswith("engine/") and not re.match(allowed, header[7:]):
+                return f"{path} may not include {header}"
+        return None
+    if re.fullmatch(r"[a-z_0-9]+", header):
+        return None  # the standard library
+    library = library_of(header)
+    if library is None:
+        return f"{path} includes <{header}>, which is of no library that this project uses"
+    if not re.match(LIBRARIES[library][1], path):
+        return f"{path} may not include <{header}>: {library} has its own place"
+    return None
+
+
+def problems_of(files):
+    found = []
+    users = {library: [] for library in ONE_FILE}
+    for path, text in files:
+        for quote, header in INCLUDE.findall(text):
+            problem = problem_of(path, quote, header)
+            if problem:
+                found.append(problem)
+            library = library_of(header) if quote == "<" else None
+            if library in ONE_FILE and path.startswith(ONE_FILE[library]) and path not in users[library]:
+                users[library].append(path)
+    for library, paths in users.items():
+        if len(paths) > 1:
+            found.append(f"{library} is included by {', '.join(paths)}; one file is enough")
+    return found
+
+
+SEEDED = [
+    [("include/rowan/seed.hpp", "#include <xsimd/xsimd.hpp>")],
+    [("include/rowan/seed.hpp", "#include <oneapi/tbb/task_arena.h>")],
+    [("include/rowan/seed.hpp", '#include "engine/parallel.hpp"')],
+    [("include/rowan/seed.hpp", "#include <sys/mman.h>")],
+    [("simd/seed.cpp", '#include "rowan/engine.hpp"')],
+    [("engine/lookup/seed.cpp", '#include "simd/convert.hpp"')],
+    [("engine/lookup/seed.cpp", '#include "engine/import/text.hpp"')],
+    [("engine/lookup/seed.cpp", "#  include <tbb/parallel_for.h>")],
+    [("engine/table/seed.cpp", "#include <nlohmann/json.hpp>")],
+    [("engine/seed.cpp", "#include <fmt/format.h>")],
+    [("engine/import/a.cpp", "#include <zlib.h>"), ("engine/import/b.cpp", "#include <zlib.h>")],
+    [("tools/seed.cpp", '#include "engine/parallel.hpp"')],
+    [("examples/seed.cpp", '#include "tools/output.hpp"')],
+    [("engine/seed.cpp", "#include <boost/mp11.hpp>")],
+]
+
+
+def main():
+    for files in SEEDED:
+        if len(problems_of(files)) != 1:
+            raise SystemExit(f"the gate does not see the seeded violation {files}")
+    print(f"{len(SEEDED)} seeded violations seen")
+    tree.fail(problems_of((path, tree.read(path)) for path in tree.sources()))
+
+
+main()

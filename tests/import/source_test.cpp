@@ -1,0 +1,153 @@
+// What a source may be: plain, gzip of one or several members, a pipe; what it may not be.
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/import/conversion.hpp"
+
+using namespace rowan;
+using namespace rowan::test;
+using Values = std::vector<float>;
+
+namespace {
+
+const std::string text = "a 1 2\nb 3 4\nc 5 6\n";
+const Values values = {1, 2, 3, 4, 5, 6};
+
+}  // namespace
+
+TEST_CASE("gzip, of one member and of several") {
+  Conversion conversion;
+  CHECK(conversion.rows(gzip(text)).values == values);
+  CHECK(conversion.rows(gzip(text.substr(0, 7)) + gzip("") + gzip(text.substr(7))).values == values);
+  const Rows binary{.dim = 2, .tokens = {"a", "b", "c"}, .values = values};
+  CHECK(conversion.rows(gzip(word2vec_binary(binary, true))).values == values);
+}
+
+TEST_CASE("gzip cut at any byte, followed by other bytes, or damaged") {
+  Conversion conversion;
+  conversion.options.from = SourceFormat::glove_text;
+  const std::string whole = gzip(text);
+  for (std::size_t size = 2; size < whole.size(); ++size) {
+    CAPTURE(size);
+    CHECK(conversion.refusal(whole.substr(0, size)) == "FILE: the gzip data is cut short: the file ends inside it");
+  }
+  CHECK(conversion.refusal(whole + "x") == "FILE: the gzip data is followed by bytes that are not gzip");
+  CHECK(conversion.refusal(whole + "rubbish") == "FILE: the gzip data is followed by bytes that are not gzip");
+  CHECK(conversion.refusal(whole + std::string(20, '\0')) ==
+        "FILE: the gzip data is followed by bytes that are not gzip");
+  CHECK(conversion.refusal(whole + whole.substr(0, 12)) == "FILE: the gzip data is cut short: the file ends inside it");
+  for (std::size_t at = whole.size() - 8; at < whole.size(); ++at) {  // checksum and length
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    CHECK(conversion.refusal(damaged).starts_with("FILE: the gzip data is damaged: "));
+  }
+}
+
+TEST_CASE("a header in a small gzip file cannot promise more than deflate can hold") {
+  Conversion conversion;
+  conversion.options.from = SourceFormat::word2vec_text;
+  CHECK(conversion.refusal(gzip("100000 300\na 1 2\n")).ends_with("bytes can hold: is it truncated?"));
+  CHECK(conversion.rows(gzip("2 3\na 1 2 3\nb 4 5 6\n")).values == values);
+}
+
+TEST_CASE("a pipe is read as a stream") {
+  Conversion conversion;
+  const std::string pipe = conversion.folder() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::thread writer([&] { write_file(pipe, text); });
+  const auto report = convert(pipe, conversion.target());
+  writer.join();
+  REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().message));
+  CHECK(conversion.read_back().values == values);
+}
+
+TEST_CASE("no such file, a folder, and the target itself") {
+  Conversion conversion;
+  const auto missing = convert(conversion.folder() / "missing", conversion.target());
+  REQUIRE_FALSE(missing.ok());
+  CHECK(missing.error().code == Code::not_found);
+  const auto folder = convert(conversion.folder().path().string(), conversion.target());
+  REQUIRE_FALSE(folder.ok());
+  CHECK(folder.error().message.ends_with(" is a folder; a file with a table is needed"));
+
+  write_file(conversion.source(), text);
+  const std::string other_name = conversion.folder() / "other";
+  std::filesystem::create_hard_link(conversion.source(), other_name);
+  for (const std::string& target : {conversion.source(), other_name}) {
+    const auto same = convert(conversion.source(), target, {.overwrite = true});
+    REQUIRE_FALSE(same.ok());
+    CHECK(same.error().code == Code::invalid_argument);
+    CHECK(read_file(conversion.source()) == text);
+  }
+}
+
+TEST_CASE("an existing target is kept unless overwriting is asked for, and through a failure") {
+  Conversion conversion;
+  write_file(conversion.source(), text);
+  write_file(conversion.target(), "precious");
+  const auto refused = convert(conversion.source(), conversion.target());
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::already_exists);
+  write_file(conversion.source(), "a 1 2\nb 3\nc 4 5\n");
+  CHECK_FALSE(convert(conversion.source(), conversion.target(), {.overwrite = true}).ok());
+  CHECK(read_file(conversion.target()) == "precious");
+  CHECK(conversion.files() == 2);
+}
+
+TEST_CASE("formats that are known and not converted are named") {
+  Conversion conversion;
+  using namespace std::literals;
+  struct Known {
+    std::string bytes;
+    std::string_view said;
+  };
+  const std::string json = R"({"w":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}})";
+  std::string safetensors(8, '\0');
+  safetensors[0] = static_cast<char>(json.size());
+  for (const Known& known : std::vector<Known>{
+           {"\x93NUMPY\x01\x00v\x00{}"s, "a NumPy array"},
+           {"PK\x03\x04 and so on"s, "a zip archive, as PyTorch"},
+           {"GGUF\x03\x00\x00\x00"s, "a GGUF model"},
+           {"FiFu\x00\x00\x00\x00"s, "a finalfusion table"},
+           {"\xBA\x16\x4F\x2F\x0C\x00\x00\x00"s, "a fastText model"},
+           {"\x80\x02}q\x00."s, "a Python pickle"},
+           {safetensors + json + "1234", "a safetensors file"},
+           {gzip(gzip(text)), "gzip-compressed"},
+       }) {
+    const std::string message = conversion.refusal(known.bytes, Code::format_unsupported);
+    CHECK(message.find(known.said) != std::string::npos);
+  }
+  CHECK(conversion.refusal("once upon a time\nthere was a file\n", Code::format_unsupported).find("not recognised") !=
+        std::string::npos);
+  REQUIRE(conversion.run(text).ok());
+  const std::string native = read_file(conversion.target());
+  CHECK(conversion.refusal(native, Code::invalid_argument) == "FILE is already a Rowan file; it opens as it is");
+}
+
+TEST_CASE("progress: on the calling thread, growing, to the end") {
+  Conversion conversion;
+  std::string long_text;
+  for (int row = 0; row < 5000; ++row) long_text.append(std::to_string(row)).append(" 0.25 -1.5 3\n");
+  conversion.sizes = {.batch = 4096, .head = 4096, .row = 1 << 20, .chunk = 512};
+  conversion.options.threads = Threads::own(2);
+  for (const std::string& bytes : {long_text, gzip(long_text)}) {
+    std::vector<Progress> steps;
+    const auto caller = std::this_thread::get_id();
+    conversion.options.progress = [&](const Progress& progress) {
+      CHECK(std::this_thread::get_id() == caller);
+      if (!steps.empty()) CHECK(progress.rows > steps.back().rows);
+      steps.push_back(progress);
+    };
+    REQUIRE(conversion.run(bytes).ok());
+    REQUIRE(steps.size() > 5);
+    CHECK(steps.back().rows == 5000);
+    CHECK(steps.back().bytes_read == bytes.size());
+    CHECK(steps.back().bytes_total == bytes.size());
+  }
+}

@@ -1,0 +1,14 @@
+// How many random cases a property runs: all, or few in the builds where each is slow (ROWAN_TEST_EFFORT=reduced).
+#pragma once
+
+#include <cstdlib>
+#include <string_view>
+
+namespace rowan::test {
+
+inline int cases(int full) {
+  const char* effort = std::getenv("ROWAN_TEST_EFFORT");
+  return effort != nullptr && std::string_view(effort) == "reduced" ? full / 20 + 1 : full;
+}
+
+}  // namespace rowan::test

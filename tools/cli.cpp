@@ -1,0 +1,313 @@
+// The command line: every option and its help. The only file that knows CLI11.
+#include "tools/cli.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <sstream>
+
+#include "rowan/version.hpp"
+#include "tools/commands.hpp"
+#include "tools/failure.hpp"
+#include "tools/output.hpp"
+
+namespace rowan::tool {
+namespace {
+
+using Action = std::function<void()>;
+
+constexpr const char* conventions =
+    "Exit codes: 0 done, 1 failed (one sentence on standard error says why), 2 wrong usage.\n"
+    "JSON: a token that is not UTF-8 has U+FFFD for its odd bytes, and its true bytes beside it in \"token_hex\";\n"
+    "      values that are no numbers are the strings \"nan\", \"inf\" and \"-inf\".";
+
+// Without their descriptions, which the help would show behind every name.
+const CLI::Validator not_negative = CLI::Validator(CLI::NonNegativeNumber).description("");
+const CLI::Validator positive = CLI::Validator(CLI::PositiveNumber).description("");
+const CLI::Validator thread_count = CLI::Validator(CLI::Range(0, 4096)).description("");
+
+std::optional<KeyKind> parse_keys(std::string_view text) {
+  if (text == "bytes") return KeyKind::bytes;
+  if (text == "u64") return KeyKind::u64;
+  if (text == "none") return KeyKind::none;
+  return std::nullopt;
+}
+
+std::optional<Pooling> parse_pooling(std::string_view text) {
+  if (text == "sum") return Pooling::sum;
+  if (text == "mean") return Pooling::mean;
+  if (text == "max") return Pooling::max;
+  return std::nullopt;
+}
+
+/// An option whose text `parse` turns into a value, or into nothing where it is not among the `accepted`.
+template <class Value, class Parse>
+void add_parsed(CLI::App* app, const char* name, Value& target, Parse parse, const char* accepted, const char* help) {
+  const auto take = [&target, parse, name, accepted](const std::string& text) {
+    const auto value = parse(text);
+    if (!value) throw CLI::ValidationError(name, fmt::format("\"{}\" is none of {}", text, accepted));
+    target = *value;
+  };
+  app->add_option_function<std::string>(name, take, help)->type_name(accepted);
+}
+
+void add_threads(CLI::App* app, Threads& threads) {
+  const auto take = [&threads](int count) { threads = count == 1 ? Threads::caller() : Threads::own(count); };
+  app->add_option_function<int>("--threads", take, "Threads to use; 0, the default, is one per processor")
+      ->check(thread_count)
+      ->type_name("N");
+}
+
+void add_json(CLI::App* app, bool& json) { app->add_flag("--json", json, "Print one JSON value, for scripts"); }
+
+CLI::Option* add_table(CLI::App* app, TableChoice& table) {
+  app->add_option("--table", table.name, "Which table, where the file holds several")->type_name("NAME");
+  return app->add_option("FILE", table.file, "A native table file")->required()->type_name("");
+}
+
+void add_neighbor_count(CLI::App* app, std::size_t& count) {
+  app->add_option("-k,--count", count, "How many rows to print (default 10)")->check(positive)->type_name("N");
+}
+
+template <class Arguments>
+void run_when_chosen(CLI::App* app, Action& action, const std::shared_ptr<Arguments>& arguments,
+                     void (*command)(const Arguments&)) {
+  app->callback([&action, arguments, command] { action = [arguments, command] { command(*arguments); }; });
+}
+
+void add_convert(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<ConvertArguments>();
+  ConvertOptions& options = arguments->options;
+  options.threads = Threads::own();
+  CLI::App* sub = app.add_subcommand("convert", "Convert GloVe or word2vec vectors, plain or .gz, to a table file");
+  sub->add_option("IN", arguments->source, "The file to convert")->required()->type_name("");
+  sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
+  add_parsed(sub, "--from", options.from, parse_source_format, "glove|word2vec|word2vec-binary",
+             "Format of IN (default: recognised by its content)");
+  add_parsed(sub, "--dtype", options.dtype, parse_dtype, "f32|f16|bf16", "Element type of the table (default f32)");
+  sub->add_option("--limit", options.limit, "Stop after so many rows")->check(not_negative)->type_name("N");
+  sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")
+      ->check(not_negative)
+      ->type_name("D");
+  sub->add_option("--name", options.name, "Name of the table (default embedding)")->type_name("NAME");
+  add_parsed(sub, "--keys", options.keys, parse_keys, "bytes|u64|none",
+             "Keys of the rows: tokens as they are (default), tokens read as decimal ids, or none");
+  sub->add_option("--ids", options.ids_from, "Take the rows' u64 ids from this .npy file instead of the tokens")
+      ->type_name("FILE.npy");
+  sub->add_flag("--pad-rows", options.pad_rows, "Start every row on a 64-byte cache line");
+  sub->add_flag("--force", options.overwrite, "Replace OUT if it exists");
+  add_threads(sub, options.threads);
+  add_json(sub, arguments->json);
+  sub->footer("Example: rowan convert glove.6B.300d.txt glove.safetensors --dtype f16");
+  sub->callback([&action, arguments] {
+    if (!arguments->options.ids_from.empty()) arguments->options.keys = KeyKind::u64;
+    action = [arguments] { convert(*arguments); };
+  });
+}
+
+void add_create(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<CreateArguments>();
+  NewTable& table = arguments->table;
+  CLI::App* sub = app.add_subcommand("create", "Write a new table of random or zero rows");
+  sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
+  sub->add_option("--rows", table.rows, "Rows")->required()->check(not_negative)->type_name("N");
+  sub->add_option("--dim", table.dim, "Values in a row")->required()->check(positive)->type_name("D");
+  add_parsed(sub, "--dtype", table.dtype, parse_dtype, "f32|f16|bf16", "Element type (default f32)");
+  sub->add_option("--init", arguments->init, "What it is filled with (default normal)")
+      ->check(CLI::IsMember({"normal", "uniform", "zeros"}))
+      ->type_name("normal|uniform|zeros");
+  sub->add_option("--deviation", arguments->deviation, "normal: standard deviation (default 1; the mean is 0)")
+      ->type_name("S");
+  sub->add_option("--low", arguments->low, "uniform: least value (default -1)")->type_name("A");
+  sub->add_option("--high", arguments->high, "uniform: the bound above all values (default 1)")->type_name("B");
+  sub->add_option("--seed", arguments->seed, "The same seed gives the same bits everywhere (default 0)")
+      ->check(not_negative)
+      ->type_name("N");
+  sub->add_option("--padding-index", table.padding_index, "This row is zeros; negatives count from the end")
+      ->type_name("I");
+  sub->add_option("--name", table.name, "Name of the table (default embedding)")->type_name("NAME");
+  sub->add_flag("--pad-rows", table.pad_rows, "Start every row on a 64-byte cache line");
+  sub->add_flag("--force", arguments->overwrite, "Replace OUT if it exists");
+  add_threads(sub, arguments->threads);
+  sub->footer("Example: rowan create table.safetensors --rows 1000000 --dim 64");
+  run_when_chosen(sub, action, arguments, &create);
+}
+
+void add_info(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<InfoArguments>();
+  CLI::App* sub = app.add_subcommand("info", "Say what a table file holds; reads its header only");
+  sub->add_option("FILE", arguments->file, "A native table file")->required()->type_name("");
+  add_json(sub, arguments->json);
+  sub->footer("Example: rowan info glove.safetensors");
+  run_when_chosen(sub, action, arguments, &info);
+}
+
+void add_verify(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<VerifyArguments>();
+  CLI::App* sub = app.add_subcommand("verify", "Read a whole table file and compare every checksum and key");
+  sub->add_option("FILE", arguments->file, "A native table file")->required()->type_name("");
+  add_threads(sub, arguments->threads);
+  add_json(sub, arguments->json);
+  sub->footer("Example: rowan verify glove.safetensors");
+  run_when_chosen(sub, action, arguments, &verify);
+}
+
+// CLI11 takes "[a,b]" for a list and "{}" for an empty one, also where they are tokens. A leading NUL, which
+// no argument of a program can hold, keeps it from looking inside.
+constexpr char guard = '\0';
+
+std::string guarded(std::string_view text) {
+  return !text.empty() && (text.front() == '[' || text.front() == '{') ? guard + std::string(text) : std::string(text);
+}
+
+void unguard(std::string& text) {
+  if (!text.empty() && text.front() == guard) text.erase(0, 1);
+}
+
+void add_get(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<GetArguments>();
+  CLI::App* sub = app.add_subcommand("get", "Print rows by token or by number");
+  add_table(sub, arguments->table);
+  sub->add_option("TOKEN", arguments->tokens, "Tokens, or ids where those are the keys")->type_name("");
+  sub->add_option("--row", arguments->rows, "Numbers of rows, from 0")->check(not_negative)->type_name("N");
+  add_json(sub, arguments->json);
+  sub->footer(
+      "A line is what was asked for and then the values, in the shortest digits that give the same f32 back.\n"
+      "Tokens that start with a dash go behind --: rowan get FILE -- -30-\n"
+      "Example: rowan get glove.safetensors king queen --row 0 1");
+  sub->callback([&action, arguments] {
+    unguard(arguments->table.file);
+    unguard(arguments->table.name);
+    for (std::string& token : arguments->tokens) unguard(token);
+    if (arguments->tokens.empty() && arguments->rows.empty()) {
+      throw CLI::RequiredError("get: at least one TOKEN or --row N");
+    }
+    action = [arguments] { get(*arguments); };
+  });
+}
+
+void add_nearest(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<NearestArguments>();
+  CLI::App* sub = app.add_subcommand("nearest", "Print the tokens whose rows are nearest to a token's, by cosine");
+  add_table(sub, arguments->table);
+  sub->add_option("TOKEN", arguments->token, "The token asked about; it is no answer itself")
+      ->required()
+      ->type_name("");
+  add_neighbor_count(sub, arguments->count);
+  add_threads(sub, arguments->threads);
+  add_json(sub, arguments->json);
+  sub->footer("Example: rowan nearest glove.safetensors king -k 5");
+  run_when_chosen(sub, action, arguments, &nearest);
+}
+
+void add_analogy(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<AnalogyArguments>();
+  CLI::App* sub = app.add_subcommand("analogy", "Print what is nearest to A - B + C");
+  add_table(sub, arguments->table);
+  sub->add_option("A", arguments->a, "Added")->required()->type_name("");
+  sub->add_option("B", arguments->b, "Taken away")->required()->type_name("");
+  sub->add_option("C", arguments->c, "Added")->required()->type_name("");
+  add_neighbor_count(sub, arguments->count);
+  add_threads(sub, arguments->threads);
+  add_json(sub, arguments->json);
+  sub->footer(
+      "The rows of A, B and C are scaled to length 1 first; the three are no answers.\n"
+      "Example: rowan analogy glove.safetensors king man woman");
+  run_when_chosen(sub, action, arguments, &analogy);
+}
+
+void add_eval(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<EvalArguments>();
+  CLI::App* sub = app.add_subcommand("eval", "Score a table on a word2vec question set");
+  add_table(sub, arguments->table);
+  sub->add_option("QUESTIONS", arguments->questions, "Lines \": section\" and \"a b c d\"")->required()->type_name("");
+  sub->add_flag("--keep-case,--no-lower", arguments->keep_case, "Do not lower the questions' letters A to Z");
+  add_threads(sub, arguments->threads);
+  add_json(sub, arguments->json);
+  sub->footer(
+      "A question is right when d is nearest to b - a + c; one with an unknown word is skipped and counted.\n"
+      "Example: rowan eval glove.safetensors questions-words.txt");
+  run_when_chosen(sub, action, arguments, &eval);
+}
+
+void add_bench(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* sub = app.add_subcommand("bench", "Measure lookups: ns per row and GB/s");
+  add_table(sub, arguments->table)->required(false);
+  sub->add_option("--rows", arguments->rows, "Without FILE: rows of a random table (default 1000000)")
+      ->check(positive)
+      ->type_name("N");
+  sub->add_option("--dim", arguments->dim, "Without FILE: values in a row (default 64)")
+      ->check(positive)
+      ->type_name("D");
+  add_parsed(sub, "--dtype", arguments->dtype, parse_dtype, "f32|f16|bf16", "Without FILE: element type (default f32)");
+  sub->add_option("--bag", arguments->bag, "Rows in a bag (default 50)")->check(positive)->type_name("L");
+  sub->add_option("--batch", arguments->batch, "Bags in a call (default 1024)")->check(positive)->type_name("B");
+  add_parsed(sub, "--dist", arguments->distribution, perf::parse_distribution, "uniform|zipf|zipf:EXPONENT",
+             "How often each row is asked for (default uniform; zipf is zipf:1.05)");
+  add_parsed(sub, "--pooling", arguments->pooling, parse_pooling, "sum|mean|max", "How a bag is pooled (default sum)");
+  sub->add_flag("--embedding", arguments->embedding, "Look up the batch's rows one by one, without pooling");
+  sub->add_option("--seconds", arguments->seconds, "How long to measure (default 1)")
+      ->check(CLI::Range(0.01, 3600.0).description(""))
+      ->type_name("S");
+  sub->add_option("--threads", arguments->threads, "Threads (default 1; 0 is one per processor)")
+      ->check(thread_count)
+      ->type_name("N");
+  add_json(sub, arguments->json);
+  sub->footer(
+      "The answers of one call are compared with the scalar reference first; where they differ, nothing is\n"
+      "measured. GB/s counts the bytes of the rows that were asked for. ROWAN_ISA=baseline|avx2|avx512 picks\n"
+      "a lower instruction set.\n"
+      "Example: rowan bench --rows 4000000 --dim 128 --dist zipf --threads 2");
+  sub->callback([&action, arguments, sub] {
+    const bool describes_table = sub->count("--rows") + sub->count("--dim") + sub->count("--dtype") != 0;
+    if (describes_table && !arguments->table.file.empty()) {
+      throw WrongUsage("--rows, --dim and --dtype describe a random table and do not go with FILE");
+    }
+    action = [arguments] { bench(*arguments); };
+  });
+}
+
+std::vector<std::string> arguments_of(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty() && arguments.front() == "get") {
+    for (std::string& argument : arguments) argument = guarded(argument);
+  }
+  std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 takes them in
+  return arguments;
+}
+
+}  // namespace
+
+std::function<void()> parse_command_line(int argc, const char* const* argv) {
+  CLI::App app("Embedding tables in mapped files: convert, look into, ask and measure them.", "rowan");
+  Action action;
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("rowan ") + version(), "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.get_formatter()->column_width(36);
+  app.footer(
+      fmt::format("{}\n\nStart: rowan convert glove.6B.50d.txt glove.safetensors\n"
+                  "       rowan nearest glove.safetensors king\n"
+                  "More:  rowan convert --help",
+                  conventions));
+  for (const auto add :
+       {add_convert, add_create, add_info, add_verify, add_get, add_nearest, add_analogy, add_eval, add_bench}) {
+    add(app, action);
+  }
+
+  try {
+    app.parse(arguments_of(argc, argv));
+  } catch (const CLI::Success& asked) {  // help or version
+    std::ostringstream text;
+    app.exit(asked, text, text);
+    return [text = text.str()] { write(text); };
+  } catch (const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    const std::string topic = chosen.empty() ? "rowan" : "rowan " + chosen.front()->get_name();
+    throw WrongUsage(fmt::format("{}; see {} --help", error.what(), topic));
+  }
+  return action;
+}
+
+}  // namespace rowan::tool

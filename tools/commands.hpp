@@ -1,0 +1,111 @@
+// The commands and what each is told. cli.cpp fills the structs from the command line; a command prints to
+// standard output and throws Failure or WrongUsage.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "perf/workload.hpp"
+#include "rowan/engine.hpp"
+#include "rowan/file.hpp"
+#include "rowan/import.hpp"
+
+namespace rowan::tool {
+
+struct ConvertArguments {
+  std::string source;
+  std::string target;
+  ConvertOptions options;
+  bool json = false;
+};
+void convert(const ConvertArguments& arguments);
+
+struct CreateArguments {
+  std::string target;
+  NewTable table;
+  std::string init = "normal";
+  float low = -1.0F;
+  float high = 1.0F;
+  float deviation = 1.0F;
+  std::uint64_t seed = 0;
+  bool overwrite = false;
+  Threads threads = Threads::own();
+};
+void create(const CreateArguments& arguments);
+
+struct InfoArguments {
+  std::string file;
+  bool json = false;
+};
+void info(const InfoArguments& arguments);
+
+struct VerifyArguments {
+  std::string file;
+  bool json = false;
+  Threads threads = Threads::own();
+};
+void verify(const VerifyArguments& arguments);
+
+/// Which table of which file.
+struct TableChoice {
+  std::string file;
+  std::string name;  ///< empty: its only one
+};
+
+struct GetArguments {
+  TableChoice table;
+  std::vector<std::string> tokens;
+  std::vector<std::uint64_t> rows;
+  bool json = false;
+};
+void get(const GetArguments& arguments);
+
+struct NearestArguments {
+  TableChoice table;
+  std::string token;
+  std::size_t count = 10;
+  bool json = false;
+  Threads threads = Threads::own();
+};
+void nearest(const NearestArguments& arguments);
+
+struct AnalogyArguments {
+  TableChoice table;
+  std::string a;
+  std::string b;
+  std::string c;
+  std::size_t count = 10;
+  bool json = false;
+  Threads threads = Threads::own();
+};
+void analogy(const AnalogyArguments& arguments);
+
+struct EvalArguments {
+  TableChoice table;
+  std::string questions;
+  bool keep_case = false;
+  bool json = false;
+  Threads threads = Threads::own();
+};
+void eval(const EvalArguments& arguments);
+
+struct BenchArguments {
+  TableChoice table;  ///< no file: a random table in memory
+  std::uint64_t rows = 1'000'000;
+  std::uint64_t dim = 64;
+  DType dtype = DType::f32;
+  std::uint64_t bag = 50;
+  std::uint64_t batch = 1024;  ///< bags in a call
+  perf::Distribution distribution;
+  Pooling pooling = Pooling::sum;
+  bool embedding = false;  ///< rows as they are, not pooled
+  double seconds = 1.0;
+  int threads = 1;
+  bool json = false;
+};
+void bench(const BenchArguments& arguments);
+
+}  // namespace rowan::tool

@@ -1,0 +1,132 @@
+// rowan info and rowan verify: what a native file holds, and whether it is whole.
+#include <bit>
+
+#include "tools/commands.hpp"
+#include "tools/failure.hpp"
+#include "tools/json.hpp"
+#include "tools/output.hpp"
+
+namespace rowan::tool {
+namespace {
+
+std::string_view name_of(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::bytes:
+      return "bytes";
+    case KeyKind::u64:
+      return "u64";
+    case KeyKind::none:
+      break;
+  }
+  return "none";
+}
+
+std::string_view description_of(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::bytes:
+      return "tokens (byte strings)";
+    case KeyKind::u64:
+      return "ids (u64)";
+    case KeyKind::none:
+      break;
+  }
+  return "none; rows have numbers only";
+}
+
+bool padded(const TableInfo& table) { return table.row_stride != table.dim * element_size(table.dtype); }
+
+const TensorInfo* weight_of(const FileInfo& file, const TableInfo& table) {
+  for (const TensorInfo& tensor : file.tensors) {
+    if (tensor.name == table.name + ".weight") return &tensor;
+  }
+  return nullptr;
+}
+
+/// The greatest power of two, up to a page, that divides an offset.
+std::uint64_t alignment_of(std::uint64_t offset) {
+  constexpr std::uint64_t page = 4096;
+  return offset == 0 ? page : std::min(page, std::uint64_t{1} << std::countr_zero(offset));
+}
+
+void print_json(const InfoArguments& arguments, const FileInfo& file) {
+  JsonWriter json;
+  json.begin_object()
+      .field("file", std::string_view(arguments.file))
+      .field("format_version", std::string_view(file.format_version))
+      .field("file_bytes", file.file_bytes)
+      .field("data_offset", file.data_offset);
+  json.key("tables").begin_array();
+  for (const TableInfo& table : file.tables) {
+    json.begin_object()
+        .field("name", std::string_view(table.name))
+        .field("rows", table.rows)
+        .field("dim", table.dim)
+        .field("dtype", to_string(table.dtype))
+        .field("row_stride", table.row_stride)
+        .field("padded", padded(table))
+        .field("keys", name_of(table.keys));
+    if (const TensorInfo* weight = weight_of(file, table)) json.field("weight_offset", weight->offset);
+    json.end_object();
+  }
+  json.end_array().key("tensors").begin_array();
+  for (const TensorInfo& tensor : file.tensors) {
+    json.begin_object()
+        .field("name", std::string_view(tensor.name))
+        .field("dtype", std::string_view(tensor.dtype))
+        .field("shape", std::span<const std::uint64_t>(tensor.shape))
+        .field("offset", tensor.offset)
+        .field("bytes", tensor.bytes)
+        .end_object();
+  }
+  json.end_array().end_object();
+  print("{}\n", json.text());
+}
+
+void print_table(const FileInfo& file, const TableInfo& table) {
+  const std::uint64_t row_bytes = table.dim * element_size(table.dtype);
+  print("table {}\n", quoted(table.name));
+  print("  shape      {} rows × {}, {}\n", grouped(table.rows), table.dim, to_string(table.dtype));
+  print("  row        {} bytes{}\n", row_bytes,
+        padded(table) ? fmt::format(", padded to {}", table.row_stride) : std::string());
+  print("  keys       {}\n", description_of(table.keys));
+  const TensorInfo* weight = weight_of(file, table);
+  if (weight == nullptr) return;
+  print("  weights    {} at offset {}, aligned to {} bytes\n", readable_bytes(weight->bytes), grouped(weight->offset),
+        alignment_of(weight->offset));
+  if (padded(table)) {
+    print("  elsewhere  other safetensors readers see {} columns: take [:, :{}] of {}\n",
+          table.row_stride / element_size(table.dtype), table.dim, quoted(weight->name));
+  } else {
+    print("  elsewhere  tensor {} for any safetensors reader\n", quoted(weight->name));
+  }
+}
+
+}  // namespace
+
+void info(const InfoArguments& arguments) {
+  const FileInfo file = need(inspect(arguments.file));
+  if (arguments.json) return print_json(arguments, file);
+  print("{}: native table file, format {}, {} table{}, {} ({} bytes)\n", arguments.file, file.format_version,
+        file.tables.size(), plural(file.tables.size()), readable_bytes(file.file_bytes), grouped(file.file_bytes));
+  print("header       {}, data from offset {}\n", readable_bytes(file.data_offset), grouped(file.data_offset));
+  for (const TableInfo& table : file.tables) print_table(file, table);
+}
+
+void verify(const VerifyArguments& arguments) {
+  const VerifyReport report = need(rowan::verify(arguments.file, arguments.threads));
+  if (!arguments.json) {
+    print("{}: intact, {} in {} checksum{}\n", arguments.file, readable_bytes(report.bytes), grouped(report.blocks),
+          plural(report.blocks));
+    return;
+  }
+  JsonWriter json;
+  json.begin_object()
+      .field("file", std::string_view(arguments.file))
+      .field("intact", true)
+      .field("bytes", report.bytes)
+      .field("blocks", report.blocks)
+      .end_object();
+  print("{}\n", json.text());
+}
+
+}  // namespace rowan::tool

@@ -1,0 +1,53 @@
+// The rowan command: runs what the command line asks for and turns failures into sentences and exit codes.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "tools/cli.hpp"
+#include "tools/failure.hpp"
+#include "tools/output.hpp"
+
+namespace {
+
+constexpr int failed = 1;
+constexpr int wrong_usage = 2;
+
+/// Gives every standard stream that the caller closed a descriptor that refuses, so that no file opened later
+/// gets its number and our text.
+void occupy_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    const int opened = ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    static_cast<void>(opened);  // the lowest free number: this one
+  }
+}
+
+int fail(int code, const char* sentence) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "rowan: %s\n", sentence);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  occupy_standard_streams();
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write() like others
+  ::signal(SIGXFSZ, SIG_IGN);  // and so is a file that outgrows its limit
+  try {
+    rowan::tool::parse_command_line(argc, argv)();
+    rowan::tool::finish_output();
+    return 0;
+  } catch (const rowan::tool::WrongUsage& wrong) {
+    return fail(wrong_usage, wrong.what());
+  } catch (const std::bad_alloc&) {
+    return fail(failed, "out of memory");
+  } catch (const std::exception& failure) {
+    return fail(failed, failure.what());
+  }
+}

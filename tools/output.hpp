@@ -1,0 +1,36 @@
+// What the commands print: text to standard output, every byte of which is accounted for.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rowan::tool {
+
+/// Writes bytes to standard output; throws Failure where they cannot be written.
+void write(std::string_view text);
+
+template <class... Arguments>
+void print(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write(fmt::format(format, std::forward<Arguments>(arguments)...));
+}
+
+/// Writes out what is buffered. Throws Failure where something that was printed was not written.
+void finish_output();
+
+/// 1234567 as "1,234,567".
+std::string grouped(std::uint64_t number);
+
+/// 1234567 as "1.2 MB"; powers of 1024 would need another unit.
+std::string readable_bytes(std::uint64_t bytes);
+
+/// "s" where there is not exactly one.
+inline std::string_view plural(std::uint64_t count) { return count == 1 ? "" : "s"; }
+
+/// A token between quotes, for messages: control characters as \xNN, so that none reaches a terminal.
+std::string quoted(std::string_view token);
+
+}  // namespace rowan::tool

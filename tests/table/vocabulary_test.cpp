@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "engine/support/error.hpp"
 #include "engine/table/key_index.hpp"
 #include "rowan/table.hpp"
 #include "tests/support/files.hpp"
@@ -24,7 +25,7 @@ std::string keyed_file(const test::TemporaryFolder& folder, KeyKind kind, std::s
   std::vector<std::string> text;
   std::vector<std::uint64_t> ids;
   for (std::size_t row = 0; row < rows; ++row) {
-    text.push_back("k" + std::to_string(row));
+    text.push_back(detail::concat("k", row));
     ids.push_back(3 * row);
   }
   const std::vector<std::string_view> keys(text.begin(), text.end());
@@ -50,7 +51,7 @@ void use(const Table& table) {
   std::vector<std::string> text;
   std::vector<std::uint64_t> ids;
   for (std::int64_t i = -5; i < rows + 5; ++i) {
-    text.push_back("k" + std::to_string(i));
+    text.push_back(detail::concat("k", i));
     ids.push_back(static_cast<std::uint64_t>(i));
   }
   const std::vector<std::string_view> views(text.begin(), text.end());
@@ -92,7 +93,7 @@ TEST_CASE("batches of any size find what single searches find") {
       REQUIRE(table->vocabulary().size() == rows);
       use(*table);
       for (std::size_t row = 0; row < rows; ++row) {
-        const std::string key = "k" + std::to_string(row);
+        const std::string key = detail::concat("k", row);
         const std::int64_t found =
             kind == KeyKind::bytes ? table->vocabulary().find(key) : table->vocabulary().find(std::uint64_t{3 * row});
         CHECK(found == static_cast<std::int64_t>(row));

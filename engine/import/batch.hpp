@@ -12,10 +12,10 @@ namespace rowan::detail {
 
 /// How much is read and held at a time. Tests make it small, so that rows straddle every border.
 struct BatchSizes {
-  std::size_t batch = std::size_t{16} << 20;   ///< bytes of source parsed at a time
-  std::size_t head = std::size_t{1} << 20;     ///< bytes looked at to tell the format and the dim
-  std::size_t row = std::size_t{64} << 20;     ///< a longer row is refused
-  std::size_t chunk = std::size_t{256} << 10;  ///< bytes parsed by one tile, at least
+  std::size_t batch = std::size_t{4} << 20;   ///< bytes of source parsed at a time; more leave the cache
+  std::size_t head = std::size_t{1} << 20;    ///< bytes looked at to tell the format and the dim
+  std::size_t row = std::size_t{64} << 20;    ///< a longer row is refused
+  std::size_t chunk = std::size_t{64} << 10;  ///< bytes parsed by one tile, at least
 };
 
 class BatchReader {

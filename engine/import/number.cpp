@@ -130,6 +130,7 @@ bool is_tiny(const char* first, const char* last) noexcept {
 }  // namespace
 
 ParsedNumber parse_number(const char* first, const char* last, float& value) noexcept {
+  if (first == last) return {last, NumberFault::empty};
   if (const char* end = parse_plain(first, last, value)) return {end, NumberFault::none};
 
   const auto* space = static_cast<const char*>(std::memchr(first, ' ', static_cast<std::size_t>(last - first)));

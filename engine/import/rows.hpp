@@ -25,7 +25,6 @@ struct SourceShape {
   std::uint64_t dim = 0;
   bool dim_given = false;                      ///< by the caller, who knows it
   std::optional<std::uint64_t> promised = {};  ///< rows, by the header
-  std::size_t header_bytes = 0;
 };
 
 /// How rows are to be handed over.

@@ -149,11 +149,7 @@ Result<SourceShape> word2vec_shape(std::string_view head, BatchReader& reader, S
   auto possible = check_size(reader, *header, format, options.limit);
   if (!possible) return possible.error();
   reader.consume(header->bytes);
-  return SourceShape{.format = format,
-                     .dim = header->dim,
-                     .dim_given = options.dim != 0,
-                     .promised = header->rows,
-                     .header_bytes = header->bytes};
+  return SourceShape{.format = format, .dim = header->dim, .dim_given = options.dim != 0, .promised = header->rows};
 }
 
 }  // namespace

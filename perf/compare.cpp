@@ -57,7 +57,7 @@ void require_equal(std::span<const float> ours, std::span<const float> theirs) {
 }
 
 Measured measure_cell(const Cell& cell, const Table& table, Peer& peer, double budget) {
-  const std::size_t rows_per_call = std::max<std::size_t>(16 << 20, cell.threads * (16 << 20)) / (4 * cell.dim);
+  const std::size_t rows_per_call = std::max<std::size_t>(cell.threads, 1) * (std::size_t{16} << 20) / (4 * cell.dim);
   const std::size_t bags = cell.pooled ? rows_per_call / bag_length : 0;
   const std::size_t reads = cell.pooled ? bags * bag_length : rows_per_call / 4;
   const IndexSets sets(table.rows(), reads, 9, cell.distribution, 1);

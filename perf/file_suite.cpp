@@ -48,7 +48,7 @@ void open_tables(benchmark::State& state) {
   std::vector<TableLayout> layouts(tables);
   for (std::size_t i = 0; i < tables; ++i) layouts[i] = {.name = "feature_" + std::to_string(i), .dim = 16};
   TableWriter writer = TableWriter::create(path, layouts, {.overwrite = true}).value();
-  const std::vector<float> rows(100 * 16, 1.0F);
+  const std::vector<float> rows(std::size_t{100} * 16, 1.0F);
   for (std::size_t i = 0; i < tables; ++i) writer.append(i, rows).value();
   writer.publish().value();
   for (auto _ : state) benchmark::DoNotOptimize(Table::open_all(path).value().size());

@@ -114,7 +114,7 @@ Result<IdFile> IdFile::open(const std::string& path) {
   auto got = source->read({start, start_bytes});
   if (!got) return got.error();
   if (*got != start_bytes || std::string_view(start, magic.size()) != magic) return malformed;
-  const int version = start[6];
+  const auto version = static_cast<unsigned char>(start[6]);
   if (version < 1 || version > 3) return malformed;
   std::uint32_t length = 0;
   if (version == 1) {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <utility>
 
-#include "engine/support/utf8.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/utf8.hpp"
 #include "simd/scalar.hpp"
 
 namespace rowan::detail {

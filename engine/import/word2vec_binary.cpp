@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/support/utf8.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/utf8.hpp"
 #include "simd/scalar.hpp"
 
 namespace rowan::detail {

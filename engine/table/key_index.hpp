@@ -46,7 +46,7 @@ struct KeyIndex {
   std::int64_t find(std::string_view key) const noexcept;
   std::int64_t find(std::uint64_t id) const noexcept;
   /// One search per key, whose memory accesses overlap.
-  void find(std::span<const std::string_view> keys, std::int64_t* rows) const noexcept;
+  void find(std::span<const std::string_view> wanted, std::int64_t* rows) const noexcept;
   void find(std::span<const std::uint64_t> ids, std::int64_t* rows) const noexcept;
 };
 

@@ -36,8 +36,8 @@ constexpr auto circle_factors = [] {
 /// ln x for a normal x > 0; error below 2e-16 of the result or 1e-16, whichever is larger.
 double logarithm(double x) noexcept {
   const auto bits = std::bit_cast<std::uint64_t>(x);
-  double exponent = static_cast<double>(static_cast<std::int64_t>(bits >> 52) - 1023);
-  double mantissa = std::bit_cast<double>((bits & 0x000F'FFFF'FFFF'FFFFU) | 0x3FF0'0000'0000'0000U);
+  auto exponent = static_cast<double>(static_cast<std::int64_t>(bits >> 52) - 1023);
+  auto mantissa = std::bit_cast<double>((bits & 0x000F'FFFF'FFFF'FFFFU) | 0x3FF0'0000'0000'0000U);
   const bool upper = mantissa > std::numbers::sqrt2;
   mantissa = upper ? mantissa * 0.5 : mantissa;
   exponent = upper ? exponent + 1.0 : exponent;

@@ -22,7 +22,7 @@ struct Question {
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(spaces);
-  if (first == text.npos) return {};
+  if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
@@ -98,18 +98,18 @@ Result<QuestionSet> parse(std::string_view text, const Vocabulary& vocabulary, b
 
 }  // namespace
 
-Result<EvaluateReport> WordVectors::evaluate(std::string_view text, const EvaluateOptions& options) const {
+Result<EvaluateReport> WordVectors::evaluate(std::string_view questions, const EvaluateOptions& options) const {
   return detail::guarded([&]() -> Result<EvaluateReport> {
-    auto set = parse(text, state_->table.vocabulary(), options.lower_case);
+    auto set = parse(questions, state_->table.vocabulary(), options.lower_case);
     if (!set) return set.error();
 
     std::vector<detail::UnitQuery> queries;
     std::vector<const Question*> asked;
-    const std::span<const Question> questions = set->questions;
-    for (std::size_t first = 0; first < questions.size(); first += batch_size) {
+    const std::span<const Question> all = set->questions;
+    for (std::size_t first = 0; first < all.size(); first += batch_size) {
       queries.clear();
       asked.clear();
-      for (const Question& question : questions.subspan(first, std::min(batch_size, questions.size() - first))) {
+      for (const Question& question : all.subspan(first, std::min(batch_size, all.size() - first))) {
         const auto [a, b, c, d] = question.rows;
         auto query = state_->analogy(b, a, c);
         if (!query) continue;  // a word without direction: answered by nothing, so wrongly

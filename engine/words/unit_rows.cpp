@@ -10,9 +10,9 @@
 namespace rowan::detail {
 namespace {
 
-constexpr std::uint64_t block_bytes = 256 * 1024;  // of rows: a quarter of a usual L2, the queries beside it
-constexpr std::size_t most_block_rows = 1024;      // their scores lie on the stack
-constexpr std::size_t most_tiles = 256;            // each keeps k rows per query
+constexpr std::uint64_t block_bytes = 256 << 10;  // of rows: a quarter of a usual L2, the queries beside it
+constexpr std::size_t most_block_rows = 1024;     // their scores lie on the stack
+constexpr std::size_t most_tiles = 256;           // each keeps k rows per query
 
 // Within these bounds a row's sum of squares, and its products with a unit vector, lose nothing to underflow.
 constexpr float least_squares = 1e-24F;

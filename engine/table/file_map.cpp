@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "engine/support/error.hpp"
+#include "engine/support/memory_advice.hpp"
 
 namespace rowan::detail {
 
@@ -46,7 +47,9 @@ Result<Mapping> Mapping::of_file(const std::string& path) {
   const auto length = static_cast<std::size_t>(size);
   void* address = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file->get(), 0);
   if (address == MAP_FAILED) return os_error(errno, concat("cannot map ", path));
-  return Mapping({static_cast<std::byte*>(address), length});
+  Mapping mapping({static_cast<std::byte*>(address), length});
+  advise_random(mapping.bytes());
+  return mapping;
 }
 
 Result<Mapping> Mapping::shared(const Descriptor& file, std::uint64_t size, std::string_view what) {

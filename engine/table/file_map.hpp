@@ -44,7 +44,7 @@ class Mapping {
   }
   ~Mapping();
 
-  /// A regular file, read-only and shared. `path` is for messages.
+  /// A regular file, read-only and shared, for access in no order. `path` is for messages.
   static Result<Mapping> of_file(const std::string& path);
   /// The first `size` bytes of a file that is open for reading and writing; `what` is the subject of errors.
   static Result<Mapping> shared(const Descriptor& file, std::uint64_t size, std::string_view what);

@@ -6,6 +6,7 @@
 #include "engine/parallel.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/memory_advice.hpp"
 #include "engine/table/checksum.hpp"
 #include "engine/table/table_file.hpp"
 #include "rowan/file.hpp"
@@ -52,6 +53,7 @@ Result<void> check_blocks(const TableFile& file, const detail::Parallel& paralle
   Lowest failed;
   const Status status = parallel.for_each(blocks, [&](std::size_t i) noexcept {
     const std::uint64_t expected = detail::load_u64(file.checksums().data() + 8 * (i + 1));
+    detail::advise_needed(block(i));
     if (detail::hash_bytes(block(i)) != expected) failed.report(i);
   });
   if (!status.ok()) return Error{status.code, status.message()};

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/lookup/kernel_choice.hpp"
+#include "engine/support/memory_advice.hpp"
 #include "simd/scalar.hpp"
 
 namespace rowan::detail {
@@ -92,6 +93,7 @@ double UnitRows::length(std::uint64_t row) const noexcept {
 }
 
 void UnitRows::measure_block(std::uint64_t begin, std::size_t count) noexcept {
+  advise_needed({row_at(begin), count * table_.row_stride()});
   float* const squares = inverse_lengths_.data() + begin;
   kernels_.squares[static_cast<int>(element_)](
       {{row_at(begin), table_.row_stride(), table_.dim()}, count, nullptr, squares});

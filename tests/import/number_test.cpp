@@ -14,6 +14,7 @@
 
 #include "engine/import/number.hpp"
 #include "tests/support/effort.hpp"
+#include "tests/support/files.hpp"
 #include "tests/support/random_tables.hpp"
 
 using namespace rowan;
@@ -179,15 +180,15 @@ TEST_CASE("what is no number") {
 }
 
 TEST_CASE("a locale with a decimal comma changes nothing") {
-  const char* const before = std::setlocale(LC_NUMERIC, nullptr);
-  const std::string kept = before != nullptr ? before : "C";
-  for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"}) {
-    if (std::setlocale(LC_ALL, name) == nullptr) continue;
-    CHECK(parse("1.5").value == 1.5F);
-    CHECK(parse("1.17549435e-38").value == 1.17549435e-38F);
-    CHECK(parse("1,5").fault == NumberFault::malformed);
-    std::setlocale(LC_ALL, kept.c_str());
-    return;
-  }
-  MESSAGE("no locale with a decimal comma is installed here");
+  const TemporaryFolder folder;
+  const std::string make = "localedef -i de_DE -f UTF-8 " + folder / "de_DE.UTF-8" + " >/dev/null 2>&1";
+  REQUIRE_MESSAGE(std::system(make.c_str()) == 0, "localedef, of Debian's package locales, must work");
+  ::setenv("LOCPATH", folder.path().c_str(), 1);
+  REQUIRE(std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr);
+  CHECK(std::strtof("1,5", nullptr) == 1.5F);  // the comma does count here
+  CHECK(parse("1.5").value == 1.5F);
+  CHECK(parse("1.17549435e-38").value == 1.17549435e-38F);
+  CHECK(parse("1,5").fault == NumberFault::malformed);
+  std::setlocale(LC_ALL, "C");
+  ::unsetenv("LOCPATH");
 }

@@ -3,7 +3,6 @@
 
 #include <bit>
 #include <charconv>
-#include <clocale>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -153,7 +152,7 @@ TEST_CASE("text with a header, cut at any byte") {
   }
 }
 
-TEST_CASE("the caller's floating-point mode and locale change nothing") {
+TEST_CASE("the caller's floating-point mode changes nothing") {
   Conversion conversion;
   const std::string text = "a 0.1 1e-40\nb 16777217.5 1.1754942e-38\n";
   const Rows expected = conversion.rows(text);

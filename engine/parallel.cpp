@@ -1,6 +1,5 @@
 #include "engine/parallel.hpp"
 
-#include <immintrin.h>
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
@@ -9,7 +8,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <new>
+#include <optional>
+#include <set>
+
+#include "engine/support/floating_point.hpp"
 
 // In a ThreadSanitizer build this file alone is not instrumented, because oneTBB is not either. What the loop
 // guarantees is said here by hand: a tile sees all that its caller did before, and the caller all that tiles did.
@@ -24,21 +28,37 @@ static void __tsan_release(void*) {}
 namespace rowan::detail {
 namespace {
 
-/// Sets the floating-point mode of the calling thread and puts the old one back.
-class FloatingPointMode {
+/// oneTBB gives a process no more threads than the processor has, and prints a warning to who asks for more. For
+/// as long as arenas ask for more, this raises the limit to the most that one of them does. A limit that the host
+/// has set itself, higher or lower, stands.
+class ThreadLimit {
  public:
-  explicit FloatingPointMode(unsigned mode) noexcept : before_(_mm_getcsr()), changed_(before_ != mode) {
-    if (changed_) _mm_setcsr(mode);
+  static void ask(int slots) {
+    const std::lock_guard lock(mutex_);
+    asked_.insert(slots);
+    adjust();
   }
-  ~FloatingPointMode() {
-    if (changed_) _mm_setcsr(before_);
+  static void give_up(int slots) noexcept {
+    const std::lock_guard lock(mutex_);
+    asked_.erase(asked_.find(slots));
+    adjust();
   }
-  FloatingPointMode(const FloatingPointMode&) = delete;
-  FloatingPointMode& operator=(const FloatingPointMode&) = delete;
+  static int current() {
+    return static_cast<int>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+  }
 
  private:
-  unsigned before_;
-  bool changed_;
+  static void adjust() {
+    control_.reset();  // of several controls oneTBB takes the lowest: ours must not be in the way of the host's
+    const int most = asked_.empty() ? 0 : *asked_.rbegin();
+    if (most > current()) {
+      control_.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(most));
+    }
+  }
+
+  static inline std::mutex mutex_;
+  static inline std::multiset<int> asked_;
+  static inline std::optional<tbb::global_control> control_;
 };
 
 /// Clears a flag at the end of a scope.
@@ -50,21 +70,17 @@ struct Release {
 }  // namespace
 
 struct Parallel::Arena {
-  explicit Arena(int slots) : limit(tbb::global_control::max_allowed_parallelism, most(slots)), arena(allowed(slots)) {
-    arena.initialize();
-  }
+  explicit Arena(int slots) : limit(slots), arena(std::min(slots, ThreadLimit::current())) { arena.initialize(); }
 
-  /// oneTBB gives no more threads than the processor has unless it is told to, and prints a warning.
-  static std::size_t most(int slots) {
-    return static_cast<std::size_t>(std::max(slots, tbb::info::default_concurrency()));
-  }
-  /// The host may have set a lower limit, which stands.
-  static int allowed(int slots) {
-    const std::size_t limit = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
-    return static_cast<int>(std::min(static_cast<std::size_t>(slots), limit));
-  }
+  struct Limit {
+    explicit Limit(int asked) : slots(asked) { ThreadLimit::ask(asked); }
+    ~Limit() { ThreadLimit::give_up(slots); }
+    Limit(const Limit&) = delete;
+    Limit& operator=(const Limit&) = delete;
+    int slots;
+  };
 
-  tbb::global_control limit;
+  Limit limit;
   tbb::task_arena arena;
   std::atomic<bool> taken = false;
 };
@@ -72,14 +88,11 @@ struct Parallel::Arena {
 Parallel::Parallel(Threads threads) noexcept : kind_(threads.kind) {
   if (kind_ == Threads::Kind::caller) return;
   if (threads.count < 0) {
-    status_ = {.code = Code::invalid_argument, .value = threads.count};
+    status_ = {.code = Code::threads_negative, .value = threads.count};
     return;
   }
   try {
-    if (kind_ == Threads::Kind::host) {
-      concurrency_ = tbb::this_task_arena::max_concurrency();
-      return;
-    }
+    if (kind_ == Threads::Kind::host) return;
     concurrency_ = threads.count != 0 ? threads.count : tbb::info::default_concurrency();
     if (concurrency_ == 1) return;
     arena_ = std::make_unique<Arena>(concurrency_);
@@ -93,25 +106,32 @@ Parallel::Parallel(Threads threads) noexcept : kind_(threads.kind) {
 
 Parallel::~Parallel() = default;
 
-Status Parallel::run(std::size_t tiles, TileFunction function, const void* context) const noexcept {
+int Parallel::concurrency() const noexcept {
+  return kind_ == Threads::Kind::host ? tbb::this_task_arena::max_concurrency() : concurrency_;
+}
+
+Status Parallel::run(std::size_t tiles, TileFunction function, const void* tile_context) const noexcept {
   const auto run_here = [&]() noexcept {
-    for (std::size_t i = 0; i < tiles; ++i) function(context, i);
+    for (std::size_t i = 0; i < tiles; ++i) function(tile_context, i);
     return Status{};
   };
-  if (concurrency_ == 1 || tiles < 2) return run_here();
+  if (tiles < 2 || concurrency() == 1) return run_here();
   // One caller at a time: a second one would have to wait for a slot, and its own thread is free now.
   if (arena_ && arena_->taken.exchange(true, std::memory_order_acquire)) return run_here();
 
   char entered = 0;  // what the annotations name: all that happened before the loop, and in its tiles
   char finished = 0;
-  const unsigned mode = _mm_getcsr();
+  const unsigned mode = current_floating_point();
   const auto run_all = [&] {
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, tiles), [&](const tbb::blocked_range<std::size_t>& range) {
+    // A context of its own: a host whose task group was cancelled would otherwise skip tiles without a word.
+    tbb::task_group_context context(tbb::task_group_context::isolated);
+    const auto run_tiles = [&](const tbb::blocked_range<std::size_t>& range) {
       const FloatingPointMode as_caller(mode);
       __tsan_acquire(&entered);
-      for (std::size_t i = range.begin(); i != range.end(); ++i) function(context, i);
+      for (std::size_t i = range.begin(); i != range.end(); ++i) function(tile_context, i);
       __tsan_release(&finished);
-    });
+    };
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, tiles), run_tiles, context);
   };
   __tsan_release(&entered);
   try {

@@ -20,12 +20,14 @@ class Parallel {
   Parallel& operator=(const Parallel&) = delete;
 
   Status status() const noexcept { return status_; }
-  int concurrency() const noexcept { return concurrency_; }
+  /// Threads that a call may use now, the caller's included; of a host's arena, that which the caller is in.
+  int concurrency() const noexcept;
 
   /// Calls tile(i) once for each i in [0, tiles), in any order, under the caller's floating-point mode. Runs
   /// all of them on the calling thread when it is the only one, or when the own arena is taken by another
   /// caller. A host's arena is entered isolated: waiting never runs the host's other tasks.
-  /// `tile` must not throw. Fails with threads_failed or out_of_memory, after which some tiles may not have run.
+  /// `tile` must not throw. Fails with threads_failed or out_of_memory, when no tile runs any more and some may
+  /// not have run.
   template <class Tile>
   Status for_each(std::size_t tiles, const Tile& tile) const noexcept {
     static_assert(std::is_nothrow_invocable_v<const Tile&, std::size_t>, "tiles must be noexcept");
@@ -37,7 +39,7 @@ class Parallel {
   using TileFunction = void (*)(const void* context, std::size_t tile) noexcept;
   struct Arena;
 
-  Status run(std::size_t tiles, TileFunction function, const void* context) const noexcept;
+  Status run(std::size_t tiles, TileFunction function, const void* tile_context) const noexcept;
 
   Threads::Kind kind_;
   int concurrency_ = 1;

@@ -1,6 +1,7 @@
 #include "rowan/status.hpp"
 
 #include <cstdlib>
+#include <optional>
 
 #include "engine/support/error.hpp"
 #include "rowan/view.hpp"
@@ -10,16 +11,22 @@ namespace {
 
 using detail::concat;
 
-/// `limits` adds the figures of the table where they are known: rows is then not negative.
-std::string describe(const Status& s, std::int64_t rows) {
-  const bool known = rows >= 0;
-  const auto valid_rows = [&] { return known ? concat("[0, ", rows, ")") : std::string("[0, rows)"); };
-  const auto position = static_cast<std::int64_t>(s.position);
+/// Where an index stands.
+std::string place_of(const Status& s) {
+  return s.bag != Status::no_bag ? concat("position ", s.position, " (bag ", s.bag, ")")
+                                 : concat("position ", s.position);
+}
+
+/// `rows` is empty where they are not known.
+std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
+  const std::string limit = rows ? concat(*rows) : std::string("rows");
+  const auto value = static_cast<std::uint64_t>(s.value);  // of the codes whose value is a size
+  constexpr std::uint64_t beyond = ~std::uint64_t{0};
   switch (s.code) {
     case Code::ok:
       return "no error";
     case Code::index_out_of_range:
-      return concat("index ", s.value, " at position ", s.position, " (bag ", s.bag, ") is not in ", valid_rows());
+      return concat("index ", s.value, " at ", place_of(s), " is not in [0, ", limit, ")");
     case Code::offsets_start:
       return concat("the first offset is ", s.value, "; it must be 0");
     case Code::offsets_decrease:
@@ -31,23 +38,25 @@ std::string describe(const Status& s, std::int64_t rows) {
     case Code::offsets_missing:
       return "there are no offsets; with include_last_offset there must be one more than there are bags";
     case Code::bags_uneven:
-      return concat(position, " indices do not divide into ", s.value, " bags of equal length");
+      return concat(s.position, " indices do not divide into ", value, " bags of equal length");
     case Code::weights_size:
-      return concat(s.value, " weights for ", position, " indices; there must be one each, or none");
+      return concat(value, " weights for ", s.position, " indices; there must be one each, or none at all");
     case Code::weights_pooling:
       return "per-sample weights are accepted with sum pooling only";
     case Code::padding_out_of_range:
-      return concat("padding index ", s.value, " is not in ",
-                    known ? concat("[-", rows, ", ", rows, ")") : std::string("[-rows, rows)"));
+      return concat("padding index ", s.value, " is not in [-", limit, ", ", limit, ")");
     case Code::output_size:
-      return concat("the output has ", s.value, " floats; ", position, " are needed");
+      return concat("the output has ", value, " floats; ", s.position == beyond ? "more than 2^64" : concat(s.position),
+                    " are needed");
     case Code::output_stride:
-      return concat("the output's stride of ", s.value, " floats is less than the dim, ", position,
+      return concat("the output's stride of ", value, " floats is less than the dim, ", s.position,
                     "; rows would overlap");
     case Code::keys_kind:
       return "the table has no keys of this kind";
     case Code::keys_size:
-      return concat("there are ", position, " keys and ", s.value, " rows to fill");
+      return concat("there are ", s.position, " keys and ", value, " rows to fill");
+    case Code::pooling_unknown:
+      return concat("there is no pooling number ", s.value);
     case Code::isa_unknown:
       return "ROWAN_ISA must be baseline, avx2 or avx512, or not be set";
     case Code::isa_unsupported:
@@ -55,9 +64,11 @@ std::string describe(const Status& s, std::int64_t rows) {
     case Code::out_of_memory:
       return "out of memory";
     case Code::threads_failed:
-      return "the threads failed to run the call; its output is not complete";
-    case Code::invalid_argument:
-      return concat("invalid argument: ", s.value);
+      return "the threads could not be had, or failed to run the work";
+    case Code::threads_negative:
+      return concat("the number of threads is ", s.value, "; it must be at least 0");
+    case Code::engine_moved:
+      return "the engine was moved from; use the one that it was moved to";
     default:
       return concat("error ", static_cast<std::uint32_t>(s.code));
   }
@@ -65,11 +76,9 @@ std::string describe(const Status& s, std::int64_t rows) {
 
 }  // namespace
 
-std::string Status::message() const { return describe(*this, -1); }
+std::string Status::message() const { return describe(*this, std::nullopt); }
 
-std::string Status::message(const TableView& view) const {
-  return describe(*this, static_cast<std::int64_t>(view.rows()));
-}
+std::string Status::message(const TableView& view) const { return describe(*this, view.rows()); }
 
 BadResult::~BadResult() = default;
 

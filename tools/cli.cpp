@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <memory>
 #include <sstream>
 
@@ -21,9 +22,21 @@ constexpr const char* conventions =
     "JSON: a token that is not UTF-8 has U+FFFD for its odd bytes, and its true bytes beside it in \"token_hex\";\n"
     "      values that are no numbers are the strings \"nan\", \"inf\" and \"-inf\".";
 
-// Without their descriptions, which the help would show behind every name.
-const CLI::Validator not_negative = CLI::Validator(CLI::NonNegativeNumber).description("");
-const CLI::Validator positive = CLI::Validator(CLI::PositiveNumber).description("");
+/// Accepts decimal whole numbers from `least` on, all that 64 bits hold.
+CLI::Validator whole_number(std::uint64_t least) {
+  const auto check = [least](const std::string& text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && stop == end && number >= least) return std::string();
+    return fmt::format("\"{}\" is not a whole number from {} on", text, least);
+  };
+  return CLI::Validator(check, "");
+}
+
+// Without descriptions, which the help would show behind every name.
+const CLI::Validator not_negative = whole_number(0);
+const CLI::Validator positive = whole_number(1);
 const CLI::Validator thread_count = CLI::Validator(CLI::Range(0, 4096)).description("");
 
 std::optional<KeyKind> parse_keys(std::string_view text) {
@@ -304,6 +317,9 @@ std::function<void()> parse_command_line(int argc, const char* const* argv) {
     return [text = text.str()] { write(text); };
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
+    if (chosen.empty() && argc > 1 && argv[1][0] != '-') {
+      throw WrongUsage(fmt::format("there is no subcommand {}; see rowan --help", quoted(argv[1])));
+    }
     const std::string topic = chosen.empty() ? "rowan" : "rowan " + chosen.front()->get_name();
     throw WrongUsage(fmt::format("{}; see {} --help", error.what(), topic));
   }

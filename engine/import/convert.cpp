@@ -2,7 +2,6 @@
 #include "engine/import/convert.hpp"
 
 #include <algorithm>
-#include <cfenv>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -18,25 +17,11 @@
 #include "engine/parallel.hpp"
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/floating_point.hpp"
 
 namespace rowan {
 namespace detail {
 namespace {
-
-/// Numbers are rounded to nearest and denormals kept, whatever the caller's mode; tiles inherit it.
-class DefaultFloatingPoint {
- public:
-  DefaultFloatingPoint() noexcept {
-    std::fegetenv(&callers_);
-    std::fesetenv(FE_DFL_ENV);
-  }
-  ~DefaultFloatingPoint() { std::fesetenv(&callers_); }
-  DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
-  DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
-
- private:
-  std::fenv_t callers_;
-};
 
 std::unique_ptr<RowReader> make_reader(BatchReader& batches, const SourceShape& shape, const RowLayout& layout,
                                        std::uint64_t limit, const Parallel& parallel, const BatchSizes& sizes) {
@@ -128,7 +113,7 @@ Result<Keys> make_keys(const ConvertOptions& options, const SourceShape& shape, 
 
 Result<ConvertReport> convert_in_batches(const std::string& source, const std::string& target,
                                          const ConvertOptions& options, const BatchSizes& sizes) {
-  const DefaultFloatingPoint rounding;
+  const FloatingPointMode mode(default_floating_point);  // whatever the caller's is; tiles inherit it
   const Parallel parallel(options.threads);
   if (!parallel.status().ok()) return Error{parallel.status().code, parallel.status().message()};
   auto bytes = ByteSource::open(source);

@@ -41,7 +41,7 @@ bool indices_ok(std::span<const Index> indices, std::uint64_t rows, Checks check
 }
 
 template <IndexType Index>
-Status bad_index(std::span<const Index> indices, std::size_t position, std::size_t bag) noexcept {
+Status bad_index(std::span<const Index> indices, std::size_t position, std::uint64_t bag) noexcept {
   return {.code = Code::index_out_of_range, .bag = bag, .position = position, .value = indices[position]};
 }
 
@@ -61,14 +61,17 @@ Status check_offsets(std::span<const Index> offsets, std::size_t indices, Checks
 }
 
 template <IndexType Index>
-Status check_options(const TableView& table, std::size_t indices, std::span<const float> weights,
+Status check_options(const TableView& table, std::size_t indices, const std::optional<std::span<const float>>& weights,
                      const BagOptions& options, CheckedBags<Index>& checked) noexcept {
-  if (!weights.empty()) {
+  if (options.pooling > Pooling::max) {
+    return {.code = Code::pooling_unknown, .value = static_cast<std::int64_t>(options.pooling)};
+  }
+  if (weights) {
     if (options.pooling != Pooling::sum) return {.code = Code::weights_pooling};
-    if (weights.size() != indices) {
-      return {.code = Code::weights_size, .position = indices, .value = static_cast<std::int64_t>(weights.size())};
+    if (weights->size() != indices) {
+      return {.code = Code::weights_size, .position = indices, .value = static_cast<std::int64_t>(weights->size())};
     }
-    checked.weights = weights.data();
+    checked.weights = weights->data();
   }
   if (!options.padding_index) return {};
 
@@ -83,10 +86,10 @@ Status check_options(const TableView& table, std::size_t indices, std::span<cons
   return {};
 }
 
-/// The bag that holds a position; the number of bags where the last one ends before it.
+/// The bag that holds a position, which may also lie behind the last one.
 template <IndexType Index>
-std::size_t bag_of(const CheckedBags<Index>& bags, std::size_t position) noexcept {
-  if (position >= bags.last_end) return bags.bags;
+std::uint64_t bag_of(const CheckedBags<Index>& bags, std::size_t position) noexcept {
+  if (position >= bags.last_end) return Status::no_bag;
   if (bags.offsets == nullptr) return position / bags.bag_length;
   const auto greater = [](std::size_t p, Index offset) { return p < static_cast<std::size_t>(offset); };
   const Index* after = std::upper_bound(bags.offsets, bags.offsets + bags.bags, position, greater);
@@ -110,7 +113,7 @@ Status check_embedding(const TableView& table, std::span<const Index> indices, c
                        CheckedOutput& checked) noexcept {
   if (const Status status = check_output(out, indices.size(), table.dim(), checked); !status) return status;
   if (indices_ok(indices, table.rows(), checks)) return {};
-  return bad_index(indices, find_bad_index(indices, table.rows()), 0);
+  return bad_index(indices, find_bad_index(indices, table.rows()), Status::no_bag);
 }
 
 template <IndexType Index>
@@ -124,7 +127,11 @@ Status check_bags(const TableView& table, const Bags<Index>& bags, const OutputV
   checked.indices = bags.indices.data();
   checked.offsets = bags.offsets.data();
   checked.bags = bags.offsets.size() - (options.include_last_offset ? 1 : 0);
-  checked.last_end = options.include_last_offset ? static_cast<std::size_t>(bags.offsets.back()) : count;
+  if (options.include_last_offset) {
+    checked.last_end = static_cast<std::size_t>(bags.offsets.back());
+  } else {
+    checked.last_end = checked.bags != 0 ? count : 0;
+  }
   return check_rest(table, bags.indices, out, checks, checked, checked_out);
 }
 

@@ -44,10 +44,9 @@ struct Engine::State {
   template <class Body>
   Status for_tiles(const TableView& table, std::size_t reads, std::size_t writes, std::size_t tiles,
                    const Body& body) const noexcept {
-    if (parallel.concurrency() > 1 && policy.worth_threads(table, reads, writes)) {
-      return parallel.for_each(tiles, body);
-    }
-    for (std::size_t tile = 0; tile < tiles; ++tile) body(tile);
+    if (policy.worth_threads(table, reads, writes) && parallel.for_each(tiles, body).ok()) return {};
+    for (std::size_t tile = 0; tile < tiles; ++tile)
+      body(tile);  // also where the threads failed: tiles can be repeated
     return {};
   }
 
@@ -110,14 +109,14 @@ Engine::Engine(const EngineOptions& options) noexcept {
 }
 
 Engine::Engine(Engine&& other) noexcept : state_(std::move(other.state_)), status_(other.status_) {
-  other.status_.code = Code::invalid_argument;  // moved from: refuses every call
+  other.status_.code = Code::engine_moved;
 }
 
 Engine& Engine::operator=(Engine&& other) noexcept {
   if (this == &other) return *this;
   state_ = std::move(other.state_);
   status_ = other.status_;
-  other.status_.code = Code::invalid_argument;
+  other.status_.code = Code::engine_moved;
   return *this;
 }
 

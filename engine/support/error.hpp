@@ -48,6 +48,15 @@ inline Error os_error(int error_number, std::string_view what) {
   return make_error(code, what, ": ", std::strerror(error_number));
 }
 
+/// What to say where even that needs memory.
+inline Error unexpected(const char* what) noexcept {
+  try {
+    return make_error(Code::invalid_argument, "an unexpected exception: ", what);
+  } catch (...) {
+    return {Code::out_of_memory, "out of memory"};
+  }
+}
+
 /// Runs a cold call and turns what the standard library throws into an Error: nothing passes the interface.
 template <class Call>
 auto guarded(Call&& call) noexcept -> std::invoke_result_t<Call> {
@@ -56,7 +65,9 @@ auto guarded(Call&& call) noexcept -> std::invoke_result_t<Call> {
   } catch (const std::bad_alloc&) {
     return Error{Code::out_of_memory, "out of memory"};  // short enough to need no allocation
   } catch (const std::exception& failure) {
-    return Error{Code::invalid_argument, failure.what()};
+    return unexpected(failure.what());
+  } catch (...) {
+    return unexpected("of an unknown type");
   }
 }
 

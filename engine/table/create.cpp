@@ -8,6 +8,8 @@
 #include "engine/support/checked.hpp"
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/floating_point.hpp"
+#include "engine/table/file_layout.hpp"
 #include "engine/table/file_map.hpp"
 #include "engine/table/random_values.hpp"
 #include "engine/table/row_layout.hpp"
@@ -34,6 +36,8 @@ struct Plan {
 };
 
 Result<Plan> plan(const NewTable& table) {
+  if (const auto good = detail::check_table_name(table.name); !good) return good.error();
+  if (table.dtype > DType::bf16) return make_error(Code::invalid_argument, "there is no such element type");
   if (table.dim == 0) return make_error(Code::invalid_argument, "the dim of the new table is 0; it is at least 1");
   const auto stride = detail::row_stride(table.dim, table.dtype, table.pad_rows);
   const auto bytes = stride ? detail::checked_multiply(*stride, table.rows) : std::nullopt;
@@ -77,6 +81,7 @@ void store_elements(const Plan& plan, std::uint64_t first, std::span<const float
 Status fill_rows(const Plan& plan, std::uint64_t begin, std::uint64_t end, std::byte* memory,
                  const detail::Parallel& parallel) {
   if (plan.table.init.kind == Init::Kind::zeros || begin == end) return {};
+  const detail::FloatingPointMode mode(detail::default_floating_point);  // whatever the caller's is; tiles inherit it
   const std::uint64_t first = begin * plan.table.dim;
   const std::uint64_t last = end * plan.table.dim;
   const std::uint64_t first_tile = first / tile_elements;

@@ -22,14 +22,19 @@ bool has_control_characters(std::string_view name) noexcept {
 
 }  // namespace
 
+Result<void> check_table_name(std::string_view name) {
+  if (name.empty()) return make_error(Code::invalid_argument, "a table's name is empty");
+  if (has_control_characters(name) || !is_utf8(name)) {
+    return make_error(Code::invalid_argument, "a table's name is not UTF-8 without control characters");
+  }
+  return {};
+}
+
 Result<void> check_layouts(const std::vector<TableLayout>& layouts) {
   if (layouts.empty()) return make_error(Code::invalid_argument, "a file has at least one table");
   std::set<std::string_view> names;
   for (const TableLayout& layout : layouts) {
-    if (layout.name.empty()) return make_error(Code::invalid_argument, "a table's name is empty");
-    if (has_control_characters(layout.name) || !is_utf8(layout.name)) {
-      return make_error(Code::invalid_argument, "a table's name is not UTF-8 without control characters");
-    }
+    if (const auto good = check_table_name(layout.name); !good) return good;
     if (!names.insert(layout.name).second) {
       return make_error(Code::invalid_argument, "two tables are called '", layout.name, "'");
     }

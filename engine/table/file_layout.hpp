@@ -11,6 +11,9 @@
 
 namespace rowan::detail {
 
+/// Whether a table can be called that: not empty, UTF-8, no control characters.
+Result<void> check_table_name(std::string_view name);
+
 /// Whether the layouts make a file: unique names of valid UTF-8, dims that fit.
 Result<void> check_layouts(const std::vector<TableLayout>& layouts);
 

@@ -11,7 +11,7 @@ namespace {
 /// Rows that are appended at a time.
 constexpr std::uint64_t batch = 4096;
 
-/// Rows are padded again where they were; a view with another stride is written without gaps.
+/// Rows are padded again where they were; those of another stride are written without gaps.
 bool has_padded_rows(const Table& table) noexcept {
   const std::uint64_t stride = table.row_stride();
   return stride > table.view().row_bytes() && stride % 64 == 0 && stride - table.view().row_bytes() < 64;
@@ -22,10 +22,23 @@ Error damaged_key(const Table& table, std::uint64_t row) {
                             "' has no readable key: its file is damaged");
 }
 
+/// Rows [begin, end) at the stride that they are written with: in place where that is theirs, else repacked.
+std::span<const std::byte> rows_as_written(const Table& table, std::uint64_t begin, std::uint64_t end,
+                                           std::uint64_t stride, std::vector<std::byte>& repacked) {
+  const std::byte* const rows = table.view().data() + begin * table.row_stride();
+  if (stride == table.row_stride()) return {rows, (end - begin) * stride};
+  repacked.assign((end - begin) * stride, std::byte{0});
+  for (std::uint64_t row = 0; row < end - begin; ++row) {
+    std::copy_n(rows + row * table.row_stride(), table.view().row_bytes(), repacked.data() + row * stride);
+  }
+  return repacked;
+}
+
 Result<void> append_rows(TableWriter& writer, std::size_t number, const Table& table) {
   const Vocabulary& vocabulary = table.vocabulary();
   std::vector<std::string_view> keys;
   std::vector<std::uint64_t> ids;
+  std::vector<std::byte> repacked;
   for (std::uint64_t begin = 0; begin < table.rows(); begin += batch) {
     const std::uint64_t end = std::min(begin + batch, table.rows());
     keys.clear();
@@ -38,9 +51,8 @@ Result<void> append_rows(TableWriter& writer, std::size_t number, const Table& t
     for (std::uint64_t row = begin; row < end && vocabulary.kind() == KeyKind::u64; ++row) {
       ids.push_back(*vocabulary.id(row));
     }
-    const std::byte* rows = table.view().data() + begin * table.row_stride();
-    const auto bytes = std::span(rows, (end - begin) * table.row_stride());
-    if (const auto good = writer.append_encoded(number, bytes, keys, ids); !good) return good;
+    const auto rows = rows_as_written(table, begin, end, writer.row_stride(number), repacked);
+    if (const auto good = writer.append_encoded(number, rows, keys, ids); !good) return good;
   }
   return {};
 }

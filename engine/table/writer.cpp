@@ -319,30 +319,36 @@ Result<TableWriter> TableWriter::create(const std::string& path, std::vector<Tab
   });
 }
 
+template <class Step>
+Result<void> TableWriter::attempt(const Step& step) {
+  if (!state_) return Error{Code::invalid_argument, "the writer was moved from"};
+  return state_->attempt([&] { return step(*state_); });
+}
+
 Result<void> TableWriter::append(std::size_t table, std::span<const float> values) {
-  return state_->attempt([&] { return state_->append(table, values, KeyKind::none, {}, {}); });
+  return attempt([&](State& state) { return state.append(table, values, KeyKind::none, {}, {}); });
 }
 
 Result<void> TableWriter::append(std::size_t table, std::span<const float> values,
                                  std::span<const std::string_view> keys) {
-  return state_->attempt([&] { return state_->append(table, values, KeyKind::bytes, keys, {}); });
+  return attempt([&](State& state) { return state.append(table, values, KeyKind::bytes, keys, {}); });
 }
 
 Result<void> TableWriter::append(std::size_t table, std::span<const float> values, std::span<const std::uint64_t> ids) {
-  return state_->attempt([&] { return state_->append(table, values, KeyKind::u64, {}, ids); });
+  return attempt([&](State& state) { return state.append(table, values, KeyKind::u64, {}, ids); });
 }
 
 Result<void> TableWriter::append_encoded(std::size_t table, std::span<const std::byte> rows,
                                          std::span<const std::string_view> keys, std::span<const std::uint64_t> ids) {
-  return state_->attempt([&] { return state_->append_encoded(table, rows, keys, ids); });
+  return attempt([&](State& state) { return state.append_encoded(table, rows, keys, ids); });
 }
 
 std::uint64_t TableWriter::row_stride(std::size_t table) const noexcept {
-  return table < state_->tables.size() ? state_->tables[table].stride : 0;
+  return state_ && table < state_->tables.size() ? state_->tables[table].stride : 0;
 }
 
 Result<WriteReport> TableWriter::publish() {
-  const Result<void> done = state_->attempt([&] { return state_->publish(); });
+  const Result<void> done = attempt([](State& state) { return state.publish(); });
   if (!done) return done.error();
   state_->failure = make_error(Code::invalid_argument, "the file ", state_->file.path(), " was published already");
   return std::move(state_->report);

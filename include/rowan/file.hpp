@@ -50,7 +50,8 @@ struct WriteReport {
 /// Writes one native file: tables in the order of their layouts, rows in the order in which they come.
 ///
 /// Memory stays small whatever the size of the file: rows go straight to it, keys to an unnamed file beside it.
-/// Not thread-safe. After a failure every further call fails with the same Error.
+/// Not thread-safe. After a failure every further call fails with the same Error; one that was moved from refuses
+/// every call.
 class ROWAN_API TableWriter {
  public:
   static Result<TableWriter> create(const std::string& path, std::vector<TableLayout> layouts,
@@ -80,6 +81,9 @@ class ROWAN_API TableWriter {
  private:
   struct State;
   explicit TableWriter(std::unique_ptr<State> state) noexcept;
+  template <class Step>
+  Result<void> attempt(const Step& step);
+
   std::unique_ptr<State> state_;
 };
 

@@ -42,7 +42,7 @@ struct ConvertOptions {
   std::string ids_from = {};
   bool overwrite = false;
   Threads threads = Threads::caller();
-  /// Called now and then from the calling thread.
+  /// Called now and then from the calling thread. Must not throw: a conversion that is thrown out of fails.
   std::function<void(const Progress&)> progress = {};
 };
 

@@ -1,6 +1,6 @@
 // How calls report failure. Hot calls return a Status, which never allocates; calls that open, write or
-// convert files return a Result<T>, whose Error carries a whole sentence. Nothing throws, with one exception
-// that is asked for by name: Result::value().
+// convert files return a Result<T>, whose Error carries a whole sentence. No call reports failure by throwing, with
+// one exception that is asked for by name: Result::value().
 #pragma once
 
 #include <cstdint>
@@ -31,16 +31,19 @@ enum class Code : std::uint32_t {
   weights_size = 7,          ///< position = number of indices, value = number of weights: they differ
   weights_pooling = 8,       ///< per-sample weights go with Pooling::sum only
   padding_out_of_range = 9,  ///< value: the padding index is not in [-rows, rows)
-  output_size = 10,          ///< position = floats needed, value = floats given
+  output_size = 10,          ///< position = floats needed (the greatest u64 if more), value = floats given
   output_stride = 11,        ///< position = dim, value = stride given, in floats: rows would overlap
   keys_kind = 12,            ///< the vocabulary holds keys of another kind, or none
   keys_size = 13,            ///< position = number of keys, value = number of rows to fill: they differ
+  pooling_unknown = 14,      ///< value: not one of Pooling's
 
   // The engine and its surroundings.
   isa_unknown = 32,      ///< ROWAN_ISA names no instruction-set tier
   isa_unsupported = 33,  ///< ROWAN_ISA names a tier that this processor or build does not have
   out_of_memory = 34,
-  threads_failed = 35,  ///< oneTBB reported a failure; the output is unspecified
+  threads_failed = 35,    ///< oneTBB could not run the work or give the threads
+  threads_negative = 36,  ///< value: a number of threads below 0
+  engine_moved = 37,      ///< the Engine was moved from
 
   // Files and arguments of calls that may allocate. Their Error has the sentence.
   invalid_argument = 64,
@@ -60,9 +63,11 @@ enum class Code : std::uint32_t {
 struct [[nodiscard]] Status {
   Code code = Code::ok;
   std::uint32_t table = 0;     ///< which table of a call over several; 0 otherwise
-  std::uint64_t bag = 0;       ///< which bag (or, in embedding(), 0)
+  std::uint64_t bag = 0;       ///< which bag; no_bag in embedding(), and for an index behind the last bag
   std::uint64_t position = 0;  ///< where in the call's indices
   std::int64_t value = 0;      ///< the offending value
+
+  static constexpr std::uint64_t no_bag = ~std::uint64_t{0};
 
   constexpr bool ok() const noexcept { return code == Code::ok; }
   constexpr explicit operator bool() const noexcept { return ok(); }
@@ -93,12 +98,13 @@ class ROWAN_API BadResult : public std::exception {
 };
 
 namespace detail {
-[[noreturn]] ROWAN_API void throw_bad_result(const Error& error);  // terminates where exceptions are off
+[[noreturn]] ROWAN_API void throw_bad_result(const Error& error);  // ends a program that cannot catch
 [[noreturn]] ROWAN_API void abort_bad_access() noexcept;
 }  // namespace detail
 
 /// A value or the Error that stands in its place. `*result` and `result->` require a value and end the
-/// program without one; test first, or use value(), which throws BadResult.
+/// program without one; test first, or use value(), which throws BadResult. Taken from a temporary, both give
+/// the value itself, so that `for (auto& table : *Table::open_all(path))` holds on to what it walks over.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -110,13 +116,14 @@ class [[nodiscard]] Result {
 
   T& operator*() & noexcept { return get(); }
   const T& operator*() const& noexcept { return const_cast<Result*>(this)->get(); }
-  T&& operator*() && noexcept { return std::move(get()); }
+  T operator*() && { return std::move(get()); }
   T* operator->() noexcept { return &get(); }
   const T* operator->() const noexcept { return &const_cast<Result*>(this)->get(); }
 
   /// The value; throws BadResult where there is none.
   T& value() & { return checked(); }
-  T&& value() && { return std::move(checked()); }
+  const T& value() const& { return const_cast<Result*>(this)->checked(); }
+  T value() && { return std::move(checked()); }
 
   /// The failure; requires that there is one.
   const Error& error() const noexcept {

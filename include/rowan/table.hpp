@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rowan/dtype.hpp"
@@ -53,9 +54,10 @@ struct NewTable {
 
 /// A table: weights, their shape and their keys, owning the mapping or the memory that they lie in.
 ///
-/// Copies share that memory and are cheap; the last one releases it. A table is read-only and any number of
-/// threads may use it. A mapped file must not be truncated or overwritten in place while it is open: publish
-/// new content by rename, as everything in Rowan does, and open tables keep the old content.
+/// Copies share that memory and are cheap; the last one releases it, and views into it end then. What was moved
+/// from is an empty table, which refuses every lookup. A table is read-only and any number of threads may use it. A
+/// mapped file must not be truncated or overwritten in place while it is open: publish new content by rename, as
+/// everything in Rowan does, and open tables keep the old content.
 class ROWAN_API Table {
  public:
   /// Maps the table called `name` of a native file; with an empty name, its only table. Cost: one mapping and
@@ -68,6 +70,15 @@ class ROWAN_API Table {
 
   /// A table in anonymous memory, 64-byte aligned. Zeros cost nothing until they are touched.
   static Result<Table> create(const NewTable& description, Threads threads = Threads::caller());
+
+  Table(const Table&) = default;
+  Table& operator=(const Table&) = default;
+  Table(Table&& other) noexcept : Table() { swap(other); }
+  Table& operator=(Table&& other) noexcept {
+    Table(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~Table() = default;
 
   const std::string& name() const noexcept { return name_; }
   const TableView& view() const noexcept { return view_; }
@@ -82,6 +93,12 @@ class ROWAN_API Table {
  private:
   friend class TableFile;
   Table() = default;
+  void swap(Table& other) noexcept {
+    name_.swap(other.name_);
+    owner_.swap(other.owner_);
+    std::swap(view_, other.view_);
+    std::swap(vocabulary_, other.vocabulary_);
+  }
 
   std::string name_;
   std::shared_ptr<const void> owner_;

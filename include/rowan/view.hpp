@@ -4,6 +4,8 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <ranges>
 #include <span>
 
 #include "rowan/dtype.hpp"
@@ -14,7 +16,7 @@ namespace rowan {
 
 /// A table's weights in memory: [rows, dim] elements of one type, rows a constant number of bytes apart, at
 /// any alignment. Owns nothing: whoever made it keeps the memory alive and unchanged while lookups run.
-/// Trivially copyable; safe to share between threads.
+/// Trivially copyable; safe to share between threads. A view of a Table is good as long as a copy of that Table.
 class TableView {
  public:
   /// A view over `bytes`. `row_stride` is the distance between rows in bytes, 0 for dim × element size.
@@ -57,16 +59,22 @@ template <IndexType Index>
 struct Bags {
   std::span<const Index> indices;
   std::span<const Index> offsets;
-  std::span<const float> weights = {};  ///< one per index, or none; with Pooling::sum only
+  std::optional<std::span<const float>> weights = {};  ///< one per index; with Pooling::sum only
 };
 
 /// Bags of one length: PyTorch's 2-D form, indices of shape [bags, indices.size() / bags], row-major.
 template <IndexType Index>
 struct FixedBags {
   std::span<const Index> indices;
-  std::uint64_t bags = 0;
-  std::span<const float> weights = {};  ///< one per index, or none; with Pooling::sum only
+  std::uint64_t bags;
+  std::optional<std::span<const float>> weights = {};  ///< one per index; with Pooling::sum only
 };
+
+// So that Bags{indices, offsets} finds its index type.
+template <std::ranges::contiguous_range Range, class... Rest>
+Bags(const Range&, Rest&&...) -> Bags<std::ranges::range_value_t<Range>>;
+template <std::ranges::contiguous_range Range, class... Rest>
+FixedBags(const Range&, Rest&&...) -> FixedBags<std::ranges::range_value_t<Range>>;
 
 /// Where a call writes its rows: row r goes to values[r * stride] and the dim floats from there.
 /// A contiguous output (stride 0) must have exactly rows × dim floats. A strided one, which lets several

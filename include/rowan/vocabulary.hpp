@@ -1,12 +1,14 @@
 // Keys of a table's rows: token or id to row, and back, straight from the mapping.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "rowan/export.hpp"
 #include "rowan/status.hpp"
@@ -41,6 +43,12 @@ class Vocabulary {
   /// The row of a key, or -1 (which every lookup refuses as a bad index).
   ROWAN_API std::int64_t find(std::string_view key) const noexcept;
   ROWAN_API std::int64_t find(std::uint64_t id) const noexcept;
+  /// Ids are unsigned: -1, 'a' and 1.5 are none.
+  template <class Other>
+  requires(std::is_arithmetic_v<Other> && (!std::unsigned_integral<Other> || std::same_as<Other, bool>)) std::int64_t
+      find(Other)
+  const = delete;
+  std::int64_t find(std::nullptr_t) const = delete;
 
   /// Rows of many keys at once: rows[i] = find(keys[i]). The memory accesses of different keys overlap, which
   /// is several times faster than one find() each when the index is out of cache. Refuses, writing nothing,

@@ -47,6 +47,10 @@ class ROWAN_API WordVectors {
   /// Reads the table once, for the lengths of its rows.
   static Result<WordVectors> create(Table table, Threads threads = Threads::caller());
 
+  WordVectors(const WordVectors&) = default;  // a move is a copy: none is ever without its table
+  WordVectors& operator=(const WordVectors&) = default;
+  ~WordVectors() = default;
+
   const Table& table() const noexcept;
 
   /// The k rows nearest to a token's, itself excluded; fewer where the table has fewer. Best first.

@@ -29,7 +29,7 @@ PARTS = {
 # Library -> its headers, and the files that may include them.
 LIBRARIES = {
     "xsimd": (r"xsimd/", r"simd/(convert\.hpp|tier\.cpp)$"),
-    "intrinsics": (r"[a-z0-9]+intrin\.h$", r"simd/(convert\.hpp|tier\.cpp)$|engine/parallel\.cpp$|tests/"),
+    "intrinsics": (r"[a-z0-9]+intrin\.h$", r"simd/(convert\.hpp|tier\.cpp)$|engine/support/floating_point\.hpp$|tests/"),
     "CPUID": (r"cpuid\.h$", r"simd/dispatch\.cpp$"),
     "oneTBB": (r"(oneapi/)?tbb(/|\.h$)", r"engine/parallel\.cpp$|tests/"),
     "JSON": (r"nlohmann/", r"engine/table/header\.cpp$|tests/"),

@@ -101,7 +101,8 @@ TEST_CASE("a bad index is reported with its bag, empty bags passed over") {
   const Status behind =
       f.refused(Bags<std::int64_t>{indices, with_end}, {.pooling = Pooling::sum, .include_last_offset = true});
   CHECK(behind.code == Code::index_out_of_range);
-  CHECK(behind.bag == 3);  // behind the last bag
+  CHECK(behind.bag == Status::no_bag);  // behind the last bag
+  CHECK(behind.message(f.table) == "index 10 at position 4 is not in [0, 10)");
 }
 
 TEST_CASE("offsets: each is checked, in the middle too (class 8)") {
@@ -176,7 +177,7 @@ TEST_CASE("arrays of unequal length (class 9)") {
   const std::vector<float> weights = {1.0F, 2.0F, 3.0F};
   Status status = f.refused(Bags<std::int64_t>{indices, offsets, weights});
   CHECK(status.code == Code::weights_size);
-  CHECK(status.message() == "3 weights for 4 indices; there must be one each, or none");
+  CHECK(status.message() == "3 weights for 4 indices; there must be one each, or none at all");
 
   status = f.refused(FixedBags<std::int64_t>{indices, 3});
   CHECK(status.code == Code::bags_uneven);
@@ -188,6 +189,53 @@ TEST_CASE("arrays of unequal length (class 9)") {
     status = f.refused(Bags<std::int64_t>{indices, offsets, four}, {.pooling = pooling});
     CHECK(status.code == Code::weights_pooling);
   }
+}
+
+TEST_CASE("a weights array that is there must not be empty, unless there are no indices") {
+  Fixture f;
+  const Indices indices = {1, 2, 3};
+  const Indices offsets = {0, 1, 2};
+  const std::vector<float> none;
+  CHECK(f.refused(Bags<std::int64_t>{indices, offsets, none}).code == Code::weights_size);
+  f.out.clear();
+  CHECK(f.engine.embedding_bag(f.table, Bags<std::int64_t>{{}, {}, none}, f.out, {.pooling = Pooling::sum}).ok());
+}
+
+TEST_CASE("a bad index without any bag") {
+  Fixture f;
+  const Indices bad = {1, 99};
+  Indices empty;
+  f.out.clear();
+  for (int i = 0; i < 2; ++i) {  // without memory, then with some
+    const Status status = f.refused(Bags<std::int64_t>{bad, empty});
+    CHECK(status.code == Code::index_out_of_range);
+    CHECK(status.bag == Status::no_bag);
+    CHECK(status.position == 1);
+    empty.reserve(4);
+  }
+  f.out.assign(8, untouched);
+  CHECK(f.refused(FixedBags<std::int64_t>{bad, 2}).bag == 1);
+  const Indices zero = {0};
+  f.out.clear();
+  const Status status =
+      f.refused(Bags<std::int64_t>{bad, zero}, {.pooling = Pooling::sum, .include_last_offset = true});
+  CHECK(status.bag == Status::no_bag);
+}
+
+TEST_CASE("offsets may be empty where no bag is meant") {
+  Fixture f;
+  const Indices indices = {1, 2};
+  f.out.clear();
+  CHECK(f.engine.embedding_bag(f.table, Bags<std::int64_t>{indices, {}}, f.out).ok());
+}
+
+TEST_CASE("a pooling that is none, an element type that is none") {
+  Fixture f;
+  const Indices indices = {1, 2, 3};
+  const Status status = f.refused(FixedBags<std::int64_t>{indices, 3}, {.pooling = static_cast<Pooling>(9)});
+  CHECK(status.code == Code::pooling_unknown);
+  CHECK(status.message() == "there is no pooling number 9");
+  CHECK(!TableView::over(std::as_bytes(std::span<const float>(f.values)), 2, 2, static_cast<DType>(9)).ok());
 }
 
 TEST_CASE("padding index: [-rows, rows)") {
@@ -227,6 +275,7 @@ TEST_CASE("the output must have the size that the call fills") {
     status = f.engine.embedding(f.table, indices, OutputView(f.out, huge));
     CHECK(status.code == Code::output_size);
   }
+  CHECK(status.message() == "the output has 100 floats; more than 2^64 are needed");
   CHECK(f.output_untouched());
   CHECK(f.engine.embedding(f.table, indices, OutputView(f.out, 48)).ok());
 }
@@ -307,6 +356,7 @@ TEST_CASE("a moved-from engine refuses every call") {
   Engine moved = std::move(f.engine);
   CHECK(moved.embedding(f.table, Indices{1, 2, 3}, f.out).ok());
   f.out.assign(12, untouched);
-  CHECK(!f.engine.embedding(f.table, Indices{1, 2, 3}, f.out).ok());  // NOLINT(bugprone-use-after-move)
+  const Status status = f.engine.embedding(f.table, Indices{1, 2, 3}, f.out);  // NOLINT(bugprone-use-after-move)
+  CHECK(status.code == Code::engine_moved);
   CHECK(f.output_untouched());
 }

@@ -46,6 +46,11 @@ std::vector<float> random_weights(Random& random, std::size_t count) {
   return weights;
 }
 
+/// Weights as a call takes them: none where there are none.
+std::optional<std::span<const float>> given(const std::vector<float>& weights, bool weighted) {
+  return weighted ? std::optional<std::span<const float>>(weights) : std::nullopt;
+}
+
 /// Output rows with a gap between them, preset so that a write into a gap shows.
 struct Output {
   Output(std::size_t rows, std::uint64_t dim, std::uint64_t gap) : stride(dim + gap), values(rows * stride, preset) {}
@@ -73,20 +78,20 @@ std::size_t check_one_bag_call(Random& random, const Engine& engine, std::uint64
     const auto row = static_cast<std::int64_t>(below(random, rows));
     options.padding_index = below(random, 2) == 0 ? row : row - static_cast<std::int64_t>(rows);
   }
-  std::vector<float> weights;
-  if (options.pooling == Pooling::sum && below(random, 2) == 0) weights = random_weights(random, count);
+  const bool weighted = options.pooling == Pooling::sum && below(random, 2) == 0;
+  const std::vector<float> weights = random_weights(random, count);
 
   Output expected(bags, dim, below(random, 3));
   Output actual(bags, dim, expected.stride - dim);
   Status by_reference;
   Status by_kernel;
   if (fixed) {
-    const FixedBags<Index> input{indices, bags, weights};
+    const FixedBags<Index> input{indices, bags, given(weights, weighted)};
     by_reference = reference::embedding_bag(table.view(), input, expected.view(), options);
     by_kernel = engine.embedding_bag(table.view(), input, actual.view(), options);
   } else {
     const auto offsets = random_offsets<Index>(random, bags, count, options.include_last_offset);
-    const Bags<Index> input{indices, offsets, weights};
+    const Bags<Index> input{indices, offsets, given(weights, weighted)};
     by_reference = reference::embedding_bag(table.view(), input, expected.view(), options);
     by_kernel = engine.embedding_bag(table.view(), input, actual.view(), options);
   }
@@ -177,7 +182,7 @@ TEST_CASE("long bags: columns in several passes, padding in several blocks") {
       for (const Pooling pooling : poolings) {
         for (const bool weighted : {false, true}) {
           if (weighted && pooling != Pooling::sum) continue;
-          const Bags<std::int64_t> bags{indices, offsets, weighted ? weights : std::span<const float>()};
+          const Bags<std::int64_t> bags{indices, offsets, given(weights, weighted)};
           const BagOptions options{.pooling = pooling, .padding_index = 3};
           std::vector<float> expected(3 * dim);
           std::vector<float> actual(3 * dim);

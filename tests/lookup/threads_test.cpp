@@ -112,6 +112,6 @@ TEST_CASE("workers use the caller's floating-point mode and get their own back")
 TEST_CASE("an engine that cannot have its threads says so") {
   const Engine engine({.threads = Threads::own(-1)});
   CHECK(!engine.status().ok());
-  CHECK(engine.status().message() == "invalid argument: -1");
+  CHECK(engine.status().message() == "the number of threads is -1; it must be at least 0");
   CHECK(engine.concurrency() == 0);
 }

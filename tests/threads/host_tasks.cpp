@@ -2,6 +2,7 @@
 // guarantee is said by hand.
 #include "tests/threads/host_tasks.hpp"
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -42,6 +43,29 @@ void in_tasks(int count, const std::function<void()>& body) {
   Ordered ordered(body);
   tbb::parallel_for(0, count, [&](int) { ordered.run(); });
 }
+
+void in_cancelled_task(const std::function<void()>& body) {
+  Ordered ordered(body);
+  tbb::task_group_context context;
+  const auto cancel_and_run = [&](int) {
+    context.cancel_group_execution();
+    ordered.run();
+  };
+  tbb::parallel_for(0, 1, cancel_and_run, context);
+}
+
+int thread_limit() {
+  return static_cast<int>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+}
+
+struct HostLimit::State {
+  tbb::global_control control;
+};
+
+HostLimit::HostLimit(int threads)
+    : state_(new State{
+          tbb::global_control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads))}) {}
+HostLimit::~HostLimit() = default;
 
 struct HostArena::State {
   tbb::task_arena arena;

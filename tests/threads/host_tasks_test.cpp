@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <thread>
 #include <vector>
@@ -20,7 +21,10 @@ using rowan::EngineOptions;
 using rowan::Threads;
 using rowan::test::cases;
 using rowan::test::HostArena;
+using rowan::test::HostLimit;
+using rowan::test::in_cancelled_task;
 using rowan::test::in_tasks;
+using rowan::test::thread_limit;
 
 /// A call that is long enough for threads, and its answer by one thread.
 class LargeCall {
@@ -129,4 +133,52 @@ TEST_CASE("engines come and go while others work") {
     }
     return right;
   }));
+}
+
+TEST_CASE("a lookup in a cancelled task of the host is done all the same") {
+  for (const Threads threads : kinds) {
+    const Engine engine(EngineOptions{.threads = threads});
+    bool right = false;
+    in_cancelled_task([&] { right = large_call().answered(engine); });
+    CHECK(right);
+  }
+}
+
+TEST_CASE("an engine on the host's arena follows the caller from arena to arena") {
+  HostArena one(1);
+  HostArena three(3);
+  const auto concurrency_in = [](HostArena& arena, const Engine& engine) {
+    int concurrency = 0;
+    arena.execute([&] { concurrency = engine.concurrency(); });
+    return concurrency;
+  };
+  std::unique_ptr<Engine> engine;
+  one.execute([&] { engine = std::make_unique<Engine>(EngineOptions{.threads = Threads::host()}); });
+  CHECK(concurrency_in(one, *engine) == 1);
+  CHECK(concurrency_in(three, *engine) == 3);
+}
+
+TEST_CASE("engines raise the limit of threads while they need it and never lower it") {
+  const int usual = thread_limit();
+  {
+    const Engine eight(EngineOptions{.threads = Threads::own(usual + 6)});
+    CHECK(thread_limit() == usual + 6);
+    CHECK(eight.concurrency() == usual + 6);
+    {
+      const Engine three(EngineOptions{.threads = Threads::own(usual + 1)});
+      CHECK(thread_limit() == usual + 6);
+      CHECK(three.concurrency() == usual + 1);
+    }
+    CHECK(thread_limit() == usual + 6);
+  }
+  CHECK(thread_limit() == usual);
+
+  const HostLimit raised(usual + 14);
+  const Engine two(EngineOptions{.threads = Threads::own(2)});
+  CHECK(thread_limit() == usual + 14);
+
+  const HostLimit lowered(1);
+  const Engine capped(EngineOptions{.threads = Threads::own(4)});
+  CHECK(capped.concurrency() == 1);
+  CHECK(large_call().answered(capped));
 }

@@ -58,7 +58,7 @@ template <class Number>
 std::string number_text(Number number) {
   if (!std::isfinite(number)) return fmt::format("\"{}\"", std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
   std::string text = fmt::format("{}", number);
-  if (text.find_first_of(".e") == text.npos) text += ".0";  // so that -0 keeps its sign as a float
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";  // so that -0 keeps its sign as a float
   return text;
 }
 

@@ -1,9 +1,9 @@
 // The rowan command: runs what the command line asks for and turns failures into sentences and exit codes.
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -37,8 +37,8 @@ int fail(int code, const char* sentence) {
 
 int main(int argc, char** argv) {
   occupy_standard_streams();
-  ::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write() like others
-  ::signal(SIGXFSZ, SIG_IGN);  // and so is a file that outgrows its limit
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write() like others
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that outgrows its limit
   try {
     rowan::tool::parse_command_line(argc, argv)();
     rowan::tool::finish_output();

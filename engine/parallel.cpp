@@ -8,10 +8,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <latch>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "engine/support/floating_point.hpp"
 
@@ -61,6 +65,17 @@ class ThreadLimit {
   static inline std::optional<tbb::global_control> control_;
 };
 
+/// Starts and joins threads, so that the system's refusal is an exception here. Inside oneTBB it would end the
+/// program.
+void probe_threads(int count) {
+  std::vector<std::jthread> threads;
+  threads.reserve(static_cast<std::size_t>(count));
+  std::latch all_started(1);  // none may end before the last one was started
+  const auto release = [](std::latch* latch) { latch->count_down(); };
+  const std::unique_ptr<std::latch, decltype(release)> at_the_end(&all_started, release);
+  for (int i = 0; i < count; ++i) threads.emplace_back([&all_started] { all_started.wait(); });
+}
+
 /// Clears a flag at the end of a scope.
 struct Release {
   std::atomic<bool>& taken;
@@ -95,6 +110,7 @@ Parallel::Parallel(Threads threads) noexcept : kind_(threads.kind) {
     if (kind_ == Threads::Kind::host) return;
     concurrency_ = threads.count != 0 ? threads.count : tbb::info::default_concurrency();
     if (concurrency_ == 1) return;
+    probe_threads(concurrency_ - 1);
     arena_ = std::make_unique<Arena>(concurrency_);
     concurrency_ = arena_->arena.max_concurrency();
   } catch (const std::bad_alloc&) {

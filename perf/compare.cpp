@@ -4,6 +4,7 @@
 //   compare [--quick]
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -56,6 +57,9 @@ void require_equal(std::span<const float> ours, std::span<const float> theirs) {
   }
 }
 
+/// OpenMP's threads spin for some milliseconds after their work, on the processors that the other side needs.
+void rest() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
+
 Measured measure_cell(const Cell& cell, const Table& table, Peer& peer, double budget) {
   const std::size_t rows_per_call = std::max<std::size_t>(cell.threads, 1) * (std::size_t{16} << 20) / (4 * cell.dim);
   const std::size_t bags = cell.pooled ? rows_per_call / bag_length : 0;
@@ -89,7 +93,9 @@ Measured measure_cell(const Cell& cell, const Table& table, Peer& peer, double b
   std::vector<double> ours;
   std::vector<double> theirs;
   for (double spent = 0; ours.size() < 9 || spent < budget;) {
+    rest();
     ours.push_back(measure(0, 1, call_ours).median);
+    rest();
     theirs.push_back(measure(0, 1, [&] { call_theirs({}); }).median);
     spent += ours.back() + theirs.back();
   }

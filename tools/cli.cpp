@@ -24,12 +24,15 @@ constexpr const char* conventions =
 
 /// Accepts decimal whole numbers from `least` on, all that 64 bits hold.
 CLI::Validator whole_number(std::uint64_t least) {
-  const auto check = [least](const std::string& text) {
+  const auto check = [least](std::string& text) {
     std::uint64_t number = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error == std::errc() && stop == end && number >= least) return std::string();
-    return fmt::format("\"{}\" is not a whole number from {} on", text, least);
+    if (error != std::errc() || stop != end || number < least) {
+      return fmt::format("\"{}\" is not a whole number from {} on", text, least);
+    }
+    text = std::to_string(number);  // without the leading zeros that CLI11 takes for octal
+    return std::string();
   };
   return CLI::Validator(check, "");
 }
@@ -112,8 +115,13 @@ void add_convert(CLI::App& app, Action& action) {
   add_threads(sub, options.threads);
   add_json(sub, arguments->json);
   sub->footer("Example: rowan convert glove.6B.300d.txt glove.safetensors --dtype f16");
-  sub->callback([&action, arguments] {
-    if (!arguments->options.ids_from.empty()) arguments->options.keys = KeyKind::u64;
+  sub->callback([&action, arguments, sub] {
+    if (!arguments->options.ids_from.empty()) {
+      if (sub->count("--keys") != 0 && arguments->options.keys != KeyKind::u64) {
+        throw CLI::ValidationError("--ids", "gives u64 keys, and --keys asks for others");
+      }
+      arguments->options.keys = KeyKind::u64;
+    }
     action = [arguments] { convert(*arguments); };
   });
 }
@@ -321,7 +329,9 @@ std::function<void()> parse_command_line(int argc, const char* const* argv) {
       throw WrongUsage(fmt::format("there is no subcommand {}; see rowan --help", quoted(argv[1])));
     }
     const std::string topic = chosen.empty() ? "rowan" : "rowan " + chosen.front()->get_name();
-    throw WrongUsage(fmt::format("{}; see {} --help", error.what(), topic));
+    std::string sentence = error.what();
+    std::erase(sentence, guard);
+    throw WrongUsage(fmt::format("{}; see {} --help", sentence, topic));
   }
   return action;
 }

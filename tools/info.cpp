@@ -35,12 +35,23 @@ std::string_view description_of(KeyKind kind) {
 
 bool padded(const TableInfo& table) { return table.row_stride != table.dim * element_size(table.dtype); }
 
-const TensorInfo* weight_of(const FileInfo& file, const TableInfo& table) {
-  for (const TensorInfo& tensor : file.tensors) {
-    if (tensor.name == table.name + ".weight") return &tensor;
+/// Weights are in the order of their tables, before all other tensors but padding.
+class Weights {
+ public:
+  explicit Weights(const FileInfo& file) : tensors_(file.tensors) {}
+  const TensorInfo* next(const TableInfo& table) {
+    const std::string name = table.name + ".weight";
+    while (next_ < tensors_.size()) {
+      const TensorInfo& tensor = tensors_[next_++];
+      if (tensor.name == name) return &tensor;
+    }
+    return nullptr;
   }
-  return nullptr;
-}
+
+ private:
+  std::span<const TensorInfo> tensors_;
+  std::size_t next_ = 0;
+};
 
 /// The greatest power of two, up to a page, that divides an offset.
 std::uint64_t alignment_of(std::uint64_t offset) {
@@ -56,6 +67,7 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
       .field("file_bytes", file.file_bytes)
       .field("data_offset", file.data_offset);
   json.key("tables").begin_array();
+  Weights weights(file);
   for (const TableInfo& table : file.tables) {
     json.begin_object()
         .field("name", std::string_view(table.name))
@@ -65,7 +77,7 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
         .field("row_stride", table.row_stride)
         .field("padded", padded(table))
         .field("keys", name_of(table.keys));
-    if (const TensorInfo* weight = weight_of(file, table)) json.field("weight_offset", weight->offset);
+    if (const TensorInfo* weight = weights.next(table)) json.field("weight_offset", weight->offset);
     json.end_object();
   }
   json.end_array().key("tensors").begin_array();
@@ -82,14 +94,13 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
   print("{}\n", json.text());
 }
 
-void print_table(const FileInfo& file, const TableInfo& table) {
+void print_table(const TableInfo& table, const TensorInfo* weight) {
   const std::uint64_t row_bytes = table.dim * element_size(table.dtype);
   print("table {}\n", quoted(table.name));
   print("  shape      {} rows × {}, {}\n", grouped(table.rows), table.dim, to_string(table.dtype));
   print("  row        {} bytes{}\n", row_bytes,
         padded(table) ? fmt::format(", padded to {}", table.row_stride) : std::string());
   print("  keys       {}\n", description_of(table.keys));
-  const TensorInfo* weight = weight_of(file, table);
   if (weight == nullptr) return;
   print("  weights    {} at offset {}, aligned to {} bytes\n", readable_bytes(weight->bytes), grouped(weight->offset),
         alignment_of(weight->offset));
@@ -109,7 +120,8 @@ void info(const InfoArguments& arguments) {
   print("{}: native table file, format {}, {} table{}, {} ({} bytes)\n", arguments.file, file.format_version,
         file.tables.size(), plural(file.tables.size()), readable_bytes(file.file_bytes), grouped(file.file_bytes));
   print("header       {}, data from offset {}\n", readable_bytes(file.data_offset), grouped(file.data_offset));
-  for (const TableInfo& table : file.tables) print_table(file, table);
+  Weights weights(file);
+  for (const TableInfo& table : file.tables) print_table(table, weights.next(table));
 }
 
 void verify(const VerifyArguments& arguments) {

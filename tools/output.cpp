@@ -38,8 +38,8 @@ std::string readable_bytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, units[unit]);
 }
 
-std::string quoted(std::string_view token) {
-  std::string text = "\"";
+std::string printable(std::string_view token) {
+  std::string text;
   for (const char c : token) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7F) {
@@ -48,7 +48,9 @@ std::string quoted(std::string_view token) {
       text += c;
     }
   }
-  return text + '"';
+  return text;
 }
+
+std::string quoted(std::string_view token) { return fmt::format("\"{}\"", printable(token)); }
 
 }  // namespace rowan::tool

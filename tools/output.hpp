@@ -30,7 +30,10 @@ std::string readable_bytes(std::uint64_t bytes);
 /// "s" where there is not exactly one.
 inline std::string_view plural(std::uint64_t count) { return count == 1 ? "" : "s"; }
 
-/// A token between quotes, for messages: control characters as \xNN, so that none reaches a terminal.
+/// A token with control characters as \xNN, so that it stays on its line and none reaches a terminal.
+std::string printable(std::string_view token);
+
+/// The same between quotes.
 std::string quoted(std::string_view token);
 
 }  // namespace rowan::tool

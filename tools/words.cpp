@@ -17,7 +17,7 @@ namespace {
 
 void print_neighbors(const Table& table, std::span<const Neighbor> neighbors) {
   for (const Neighbor& neighbor : neighbors) {
-    print("{:7.4f}  {}\n", neighbor.cosine, label_of(table, neighbor.row));
+    print("{:7.4f}  {}\n", neighbor.cosine, printable(label_of(table, neighbor.row)));
   }
 }
 
@@ -44,10 +44,14 @@ Table open_with(const TableChoice& choice, std::initializer_list<std::string_vie
 
 std::string read_text(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  constexpr std::size_t most = 1'000'000'000;
   std::string text;
   char buffer[1 << 16];
   std::size_t count = 0;
-  while (file && (count = std::fread(buffer, 1, sizeof buffer, file.get())) != 0) text.append(buffer, count);
+  while (file && (count = std::fread(buffer, 1, sizeof buffer, file.get())) != 0) {
+    text.append(buffer, count);
+    if (text.size() > most) throw Failure(fmt::format("{} has more than 1 GB and is no set of questions", path));
+  }
   if (!file || std::ferror(file.get()) != 0) {
     throw Failure(fmt::format("cannot read the questions in {}: {}", path, std::strerror(errno)));
   }
@@ -121,7 +125,7 @@ void eval(const EvalArguments& arguments) {
     return;
   }
   for (const SectionScore& section : report.sections) {
-    print_score(section.name.empty() ? "(no section)" : std::string_view(section.name), section);
+    print_score(section.name.empty() ? std::string("(no section)") : printable(section.name), section);
   }
   print("total: {} of {} correct; {} of {} questions skipped for a word that is not in the table\n",
         report.total.correct, report.total.answered, report.total.skipped,

@@ -13,9 +13,9 @@ Result<std::string_view> BatchReader::peek(std::size_t wanted) {
     if (begin_ != 0) std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
-    // One byte more than the file can hold shows its end; a small file needs no large buffer.
+    // One byte more than the file can hold shows its end; a small file needs no large buffer, unless it has grown.
     const std::uint64_t limit = source_.content_limit();
-    const std::size_t useful = limit < wanted ? static_cast<std::size_t>(limit) + 1 : wanted;
+    const std::size_t useful = limit < wanted && end_ <= limit ? static_cast<std::size_t>(limit) + 1 : wanted;
     if (buffer_.size() < useful) buffer_.resize(useful);
     auto got = source_.read(std::span(buffer_).subspan(end_));
     if (!got) return got.error();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -120,6 +121,10 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
   if (!bytes) return bytes.error();
   if (bytes->is_file(target)) {
     return make_error(Code::invalid_argument, target, " is the source itself; name another file to write");
+  }
+  std::error_code ignored;
+  if (!options.ids_from.empty() && std::filesystem::equivalent(target, options.ids_from, ignored)) {
+    return make_error(Code::invalid_argument, target, " is the file of ids itself; name another file to write");
   }
   BatchReader batches(*bytes);
   auto shape = read_shape(batches, options, sizes);

@@ -91,6 +91,19 @@ std::uint64_t usual_numbers(std::string_view head, bool complete) {
   return usual;
 }
 
+/// What keeps a text from being read as one, whatever its format.
+Result<void> check_encoding(std::string_view head, const std::string& path) {
+  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) {
+    return make_error(Code::format_unsupported, path, " is UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8");
+  }
+  const bool binary = head.find('\0') != std::string_view::npos;
+  if (!binary && head.find('\r') != std::string_view::npos && head.find('\n') == std::string_view::npos) {
+    return make_error(Code::format_unsupported, path,
+                      " has lines that end in carriage returns alone; convert it with: tr '\\r' '\\n'");
+  }
+  return {};
+}
+
 Result<SourceFormat> recognise(std::string_view head, const std::string& path, std::optional<SourceFormat> from) {
   const FileKind kind = sniff(head.substr(0, sniffed_bytes));
   if (kind == FileKind::native) {
@@ -157,7 +170,14 @@ Result<SourceShape> word2vec_shape(std::string_view head, BatchReader& reader, S
 Result<SourceShape> read_shape(BatchReader& reader, const ConvertOptions& options, const BatchSizes& sizes) {
   auto head = peek_head(reader, sizes);
   if (!head) return head.error();
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (head->starts_with(byte_order_mark)) {  // of no row
+    reader.consume(byte_order_mark.size());
+    head = peek_head(reader, sizes);
+    if (!head) return head.error();
+  }
   const bool complete = reader.at_end();
+  if (const auto good = check_encoding(*head, reader.path()); !good) return good.error();
   auto format = recognise(*head, reader.path(), options.from);
   if (!format) return format.error();
   auto shape = *format == SourceFormat::glove_text ? glove_shape(*head, complete, reader.path(), options)

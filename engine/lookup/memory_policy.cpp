@@ -21,8 +21,8 @@ MemoryPolicy MemoryPolicy::of_this_machine() noexcept {
 
 std::size_t MemoryPolicy::prefetch_rows(const TableView& table) const noexcept {
   constexpr std::uint64_t bytes_in_flight = 16 << 10;
-  if (table_bytes(table) <= level_2_) return 0;
-  return std::clamp<std::uint64_t>(bytes_in_flight / table.row_bytes(), 8, 64);
+  if (table_bytes(table) <= 2 * level_2_) return 0;
+  return std::clamp<std::uint64_t>(bytes_in_flight / table.row_bytes(), 24, 48);
 }
 
 std::uint64_t bytes_to_move(const TableView& table, std::size_t reads, std::size_t writes) noexcept {

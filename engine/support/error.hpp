@@ -32,10 +32,28 @@ std::string concat(const Parts&... parts) {
   return text;
 }
 
-/// An Error whose sentence is the parts one behind the other.
+/// The text as one line of a bounded length: what a hostile file says of itself ends up in sentences, and those
+/// in terminals and logs. Control characters become \xNN.
+inline std::string printable(std::string_view text) {
+  constexpr std::size_t longest = 2000;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string line;
+  for (const char c : text.substr(0, longest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) {
+      line += c;
+    } else {
+      line.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+    }
+  }
+  if (text.size() > longest) line += "...";
+  return line;
+}
+
+/// An Error whose sentence is the parts one behind the other, made printable.
 template <class... Parts>
 Error make_error(Code code, const Parts&... parts) {
-  return {code, concat(parts...)};
+  return {code, printable(concat(parts...))};
 }
 
 /// What the operating system refused: `what` is the whole subject, as in "cannot open tables.safetensors".

@@ -8,6 +8,7 @@
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/checksum.hpp"
+#include "engine/table/file_layout.hpp"
 #include "engine/table/foreign.hpp"
 #include "engine/table/key_index.hpp"
 #include "engine/table/native.hpp"
@@ -104,6 +105,7 @@ Result<void> TableFile::add_tables() {
 }
 
 Result<void> TableFile::add_table(const Tensor& weight, std::string name) {
+  if (const auto good = detail::check_table_name(name); !good) return malformed(good.error().message);
   const auto dtype = native::dtype_of(weight.dtype);
   if (!dtype) {
     return make_error(Code::format_unsupported, path_, ": table '", name, "' has elements of type ", weight.dtype,

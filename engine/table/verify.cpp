@@ -8,6 +8,7 @@
 #include "engine/support/error.hpp"
 #include "engine/support/memory_advice.hpp"
 #include "engine/table/checksum.hpp"
+#include "engine/table/native.hpp"
 #include "engine/table/table_file.hpp"
 #include "rowan/file.hpp"
 
@@ -106,9 +107,24 @@ Error bad_key(const TableFile& file, const Table& table, std::uint64_t row) {
   return make_error(Code::malformed_file, where, "has a key that the index finds in row ", found);
 }
 
+/// Slots of the index that are not empty.
+std::uint64_t used_slots(const TableFile& file, const Table& table) {
+  const detail::Tensor* index = file.header().find(concat(table.name(), native::key_index_suffix));
+  const std::span<const std::byte> slots = file.data().subspan(index->begin, index->bytes());
+  std::uint64_t used = 0;
+  for (std::size_t at = 0; at < slots.size(); at += 8) used += detail::load_u64(slots.data() + at) != 0 ? 1 : 0;
+  return used;
+}
+
 Result<void> check_keys(const TableFile& file, const Table& table, const detail::Parallel& parallel) {
   const Vocabulary& vocabulary = table.vocabulary();
   const std::uint64_t rows = vocabulary.size();
+  if (vocabulary.kind() == KeyKind::none) return {};
+  // Slots beyond those of the rows would make every search long.
+  if (const std::uint64_t used = used_slots(file, table); used != rows) {
+    return make_error(Code::malformed_file, file.path(), ": the index of table '", table.name(), "' has ", used,
+                      " entries for ", rows, " rows");
+  }
   Lowest failed;
   const Status status = parallel.for_each((rows + tile_rows - 1) / tile_rows, [&](std::size_t tile) noexcept {
     const std::uint64_t begin = tile * tile_rows;

@@ -312,3 +312,24 @@ TEST_CASE("a line longer than a line may be") {
   CHECK(conversion.refusal("a 1 2\nb 1 2\n" + std::string(1100, 'x') + " 3 4\nc 5 6\n") ==
         "FILE: line 3 is longer than the 1024 bytes that a line may have");
 }
+
+TEST_CASE("encodings that are not read as they are") {
+  Conversion conversion;
+  const Rows rows = conversion.rows(
+      "\xEF\xBB\xBF"
+      "a 1 2\nb 3 4\nc 5 6\n");  // a byte order mark is no part of a token
+  CHECK(rows.tokens.front() == "a");
+  CHECK(conversion
+            .rows("\xEF\xBB\xBF"
+                  "2 2\na 1 2\nb 3 4\n")
+            .tokens.size() == 2);
+  CHECK(conversion.refusal("a 1 2\rb 3 4\rc 5 6\r", Code::format_unsupported).find("carriage returns alone") !=
+        std::string::npos);
+  CHECK(conversion
+            .refusal(std::string_view("\xFF\xFE"
+                                      "a\0 \0"
+                                      "1\0",
+                                      8),
+                     Code::format_unsupported)
+            .find("UTF-16") != std::string::npos);
+}

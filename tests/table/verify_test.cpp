@@ -100,6 +100,15 @@ TEST_CASE("keys that contradict the index are found under right checksums") {
   REQUIRE(!shared.ok());
   CHECK(shared.error().message.find("row 2 of table 'items' has a key that the index finds in row 0") !=
         std::string::npos);
+  // An entry that no row needs makes searches longer: eight slots, three rows, so one of the last five is free.
+  const std::uint64_t slots = offset_of(*info, "items.keys.index") - 4096;
+  int refused = 0;
+  for (std::uint64_t slot = 0; slot < 8; ++slot) {
+    const auto report = verify(resealed(folder, slots + 8 * slot, std::uint64_t{0xABCDEF} << 40 | 1));
+    REQUIRE(!report.ok());
+    refused += report.error().message.find("has 4 entries for 3 rows") != std::string::npos ? 1 : 0;
+  }
+  CHECK(refused == 5);
   for (const std::uint64_t end : {std::uint64_t{1000}, UINT64_MAX, std::uint64_t{0}}) {
     const auto misplaced = verify(resealed(folder, ends + 8, end));
     REQUIRE(!misplaced.ok());

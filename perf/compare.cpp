@@ -4,7 +4,6 @@
 //   compare [--quick]
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -57,8 +56,13 @@ void require_equal(std::span<const float> ours, std::span<const float> theirs) {
   }
 }
 
-/// OpenMP's threads spin for some milliseconds after their work, on the processors that the other side needs.
-void rest() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
+/// One side's turn. Its first 25 ms are not counted: OpenMP's threads spin for some milliseconds after their work, on
+/// the processors that the other side needs, and its own have yet to wake.
+template <class Call>
+double turn(const Call& call) {
+  static_cast<void>(measure(0.025, 1, call));
+  return measure(0, 3, call).median;
+}
 
 Measured measure_cell(const Cell& cell, const Table& table, Peer& peer, double budget) {
   const std::size_t rows_per_call = std::max<std::size_t>(cell.threads, 1) * (std::size_t{16} << 20) / (4 * cell.dim);
@@ -93,11 +97,9 @@ Measured measure_cell(const Cell& cell, const Table& table, Peer& peer, double b
   std::vector<double> ours;
   std::vector<double> theirs;
   for (double spent = 0; ours.size() < 9 || spent < budget;) {
-    rest();
-    ours.push_back(measure(0, 1, call_ours).median);
-    rest();
-    theirs.push_back(measure(0, 1, [&] { call_theirs({}); }).median);
-    spent += ours.back() + theirs.back();
+    ours.push_back(turn(call_ours));
+    theirs.push_back(turn([&] { call_theirs({}); }));
+    spent += 4 * (ours.back() + theirs.back());
   }
   const double per_row = 1e9 / static_cast<double>(reads);
   return {summarize(ours).median * per_row, summarize(theirs).median * per_row};

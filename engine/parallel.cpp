@@ -37,22 +37,28 @@ namespace {
 /// has set itself, higher or lower, stands.
 class ThreadLimit {
  public:
-  static void ask(int slots) {
-    const std::lock_guard lock(mutex_);
-    asked_.insert(slots);
-    adjust();
-  }
-  static void give_up(int slots) noexcept {
-    const std::lock_guard lock(mutex_);
-    asked_.erase(asked_.find(slots));
-    adjust();
+  /// Never destroyed: engines may be among the objects that a program destroys last.
+  static ThreadLimit& instance() {
+    static auto* const limit = new ThreadLimit;
+    return *limit;
   }
   static int current() {
     return static_cast<int>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
   }
 
+  void ask(int slots) {
+    const std::lock_guard lock(mutex_);
+    asked_.insert(slots);
+    adjust();
+  }
+  void give_up(int slots) noexcept {
+    const std::lock_guard lock(mutex_);
+    asked_.erase(asked_.find(slots));
+    adjust();
+  }
+
  private:
-  static void adjust() {
+  void adjust() {
     control_.reset();  // of several controls oneTBB takes the lowest: ours must not be in the way of the host's
     const int most = asked_.empty() ? 0 : *asked_.rbegin();
     if (most > current()) {
@@ -60,19 +66,19 @@ class ThreadLimit {
     }
   }
 
-  static inline std::mutex mutex_;
-  static inline std::multiset<int> asked_;
-  static inline std::optional<tbb::global_control> control_;
+  std::mutex mutex_;
+  std::multiset<int> asked_;
+  std::optional<tbb::global_control> control_;
 };
 
 /// Starts and joins threads, so that the system's refusal is an exception here. Inside oneTBB it would end the
 /// program.
 void probe_threads(int count) {
+  std::latch all_started(1);  // none may end before the last one was started
   std::vector<std::jthread> threads;
   threads.reserve(static_cast<std::size_t>(count));
-  std::latch all_started(1);  // none may end before the last one was started
   const auto release = [](std::latch* latch) { latch->count_down(); };
-  const std::unique_ptr<std::latch, decltype(release)> at_the_end(&all_started, release);
+  const std::unique_ptr<std::latch, decltype(release)> at_the_end(&all_started, release);  // before they are joined
   for (int i = 0; i < count; ++i) threads.emplace_back([&all_started] { all_started.wait(); });
 }
 
@@ -88,8 +94,8 @@ struct Parallel::Arena {
   explicit Arena(int slots) : limit(slots), arena(std::min(slots, ThreadLimit::current())) { arena.initialize(); }
 
   struct Limit {
-    explicit Limit(int asked) : slots(asked) { ThreadLimit::ask(asked); }
-    ~Limit() { ThreadLimit::give_up(slots); }
+    explicit Limit(int asked) : slots(asked) { ThreadLimit::instance().ask(asked); }
+    ~Limit() { ThreadLimit::instance().give_up(slots); }
     Limit(const Limit&) = delete;
     Limit& operator=(const Limit&) = delete;
     int slots;

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/import/batch.hpp"
 #include "tests/import/conversion.hpp"
 
 using namespace rowan;
@@ -150,4 +151,21 @@ TEST_CASE("progress: on the calling thread, growing, to the end") {
     CHECK(steps.back().bytes_read == bytes.size());
     CHECK(steps.back().bytes_total == bytes.size());
   }
+}
+
+TEST_CASE("a source that grows after it was opened is read on") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "growing";
+  write_file(path, std::string(100, 'a'));
+  auto source = detail::ByteSource::open(path);
+  REQUIRE(source.ok());
+  write_file(path, std::string(1000, 'a'));  // the same file, longer than what was seen of its size
+  detail::BatchReader reader(*source);
+  std::size_t got = 0;
+  for (int i = 0; i < 5 && got < 1000; ++i) {
+    const auto text = reader.peek(1000);
+    REQUIRE(text.ok());
+    got = text->size();
+  }
+  CHECK(got == 1000);
 }

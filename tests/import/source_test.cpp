@@ -163,9 +163,9 @@ TEST_CASE("a source that grows after it was opened is read on") {
   detail::BatchReader reader(*source);
   std::size_t got = 0;
   for (int i = 0; i < 5 && got < 1000; ++i) {
-    const auto text = reader.peek(1000);
-    REQUIRE(text.ok());
-    got = text->size();
+    const auto peeked = reader.peek(1000);
+    REQUIRE(peeked.ok());
+    got = peeked->size();
   }
   CHECK(got == 1000);
 }

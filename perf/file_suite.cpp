@@ -39,7 +39,7 @@ void open_file(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(Table::open(path).value().rows());
   std::filesystem::remove(path);
 }
-BENCHMARK(open_file)->ArgName("MiB")->Arg(1)->Arg(64)->Arg(1024)->Arg(4096)->Unit(benchmark::kMicrosecond);
+BENCHMARK(open_file)->ArgName("MiB")->Arg(1)->Arg(64)->Arg(1024)->Arg(4096)->Arg(10240)->Unit(benchmark::kMicrosecond);
 
 /// Opens a file of many tables.
 void open_tables(benchmark::State& state) {

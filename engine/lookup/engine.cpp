@@ -45,8 +45,8 @@ struct Engine::State {
   Status for_tiles(const TableView& table, std::size_t reads, std::size_t writes, std::size_t tiles,
                    const Body& body) const noexcept {
     if (policy.worth_threads(table, reads, writes) && parallel.for_each(tiles, body).ok()) return {};
-    for (std::size_t tile = 0; tile < tiles; ++tile)
-      body(tile);  // also where the threads failed: tiles can be repeated
+    // Where the threads failed, too: a tile that has run can run again.
+    for (std::size_t tile = 0; tile < tiles; ++tile) body(tile);
     return {};
   }
 

@@ -21,7 +21,7 @@ struct PoolJob {
 };
 
 /// Writes the output rows of bags [first, last). Ranges that do not overlap may run at the same time. Uses about
-/// 20 KiB of stack where there is a padding index.
+/// 15 KiB of stack where there is a padding index.
 template <IndexType Index>
 void pool_bags(const PoolJob<Index>& job, std::size_t first, std::size_t last) noexcept;
 

@@ -2,7 +2,6 @@
 #include "engine/import/convert.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/floating_point.hpp"
+#include "engine/support/text.hpp"
 
 namespace rowan {
 namespace detail {
@@ -71,14 +71,12 @@ class Keys {
   Result<void> parse_ids(const RowReader& reader, const RowBlock& block, std::uint64_t row) {
     numbers_.clear();
     for (const std::string_view token : block.tokens) {
-      const char* const end = token.data() + token.size();
-      std::uint64_t id = 0;
-      const auto [stop, error] = std::from_chars(token.data(), end, id);
-      if (error != std::errc() || stop != end) {
+      const auto id = parse_decimal(token);
+      if (!id) {
         return make_error(Code::malformed_file, source_, ": ", reader.place(row + numbers_.size()),
                           " does not begin with a decimal u64, which is asked for as its key");
       }
-      numbers_.push_back(id);
+      numbers_.push_back(*id);
     }
     return {};
   }

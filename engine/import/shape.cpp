@@ -2,14 +2,13 @@
 #include "engine/import/shape.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string_view>
-#include <system_error>
 
 #include "engine/import/text.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/text.hpp"
 #include "engine/table/sniff.hpp"
 
 namespace rowan::detail {
@@ -25,14 +24,6 @@ struct Header {
   std::size_t bytes = 0;
 };
 
-std::optional<std::uint64_t> parse_count(std::string_view digits) noexcept {
-  std::uint64_t count = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, count);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return count;
-}
-
 Result<Header> parse_header(std::string_view head, const std::string& path) {
   const std::size_t line_end = head.substr(0, longest_header).find('\n');
   if (line_end == std::string_view::npos) {
@@ -40,8 +31,8 @@ Result<Header> parse_header(std::string_view head, const std::string& path) {
   }
   const std::string_view line = trim_line(head.substr(0, line_end));
   const std::size_t space = line.find(' ');
-  const auto rows = parse_count(line.substr(0, space));
-  const auto dim = space == std::string_view::npos ? std::nullopt : parse_count(line.substr(space + 1));
+  const auto rows = parse_decimal(line.substr(0, space));
+  const auto dim = space == std::string_view::npos ? std::nullopt : parse_decimal(line.substr(space + 1));
   if (!rows || !dim) {
     return make_error(Code::malformed_file, path, ": the first line, \"", line,
                       "\", is no word2vec header; \"ROWS DIM\" is expected");

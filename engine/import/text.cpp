@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/support/error.hpp"
+#include "engine/support/text.hpp"
 #include "engine/support/utf8.hpp"
 #include "simd/scalar.hpp"
 
@@ -51,9 +52,7 @@ std::size_t last_fields(std::string_view line, std::size_t count) noexcept {
 
 std::string quoted(std::string_view field) {
   constexpr std::size_t shown = 40;
-  std::string text = "\"";
-  for (const char c : field.substr(0, shown)) text += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-  return text + (field.size() > shown ? "…\"" : "\"");
+  return concat("\"", field.substr(0, shown), field.size() > shown ? "…\"" : "\"");
 }
 
 }  // namespace

@@ -34,13 +34,6 @@ struct LineFault {
 std::optional<LineFault> parse_line(std::string_view line, std::size_t dim, bool dim_given, float* values,
                                     std::string_view& token);
 
-/// A line without what the format ignores: CR at its end, then one space.
-inline std::string_view trim_line(std::string_view line) noexcept {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  if (line.ends_with(' ')) line.remove_suffix(1);
-  return line;
-}
-
 /// Numbers that a line ends in, where the first field is never one of them.
 std::uint64_t count_numbers(std::string_view line) noexcept;
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "engine/support/text.hpp"
+
 namespace rowan::detail {
 namespace {
 
@@ -18,21 +20,6 @@ bool is_number(std::string_view field) noexcept {
   const char* end = field.data() + field.size();
   const auto [at, error] = std::from_chars(field.data(), end, value);
   return !field.empty() && error != std::errc::invalid_argument && at == end;
-}
-
-std::optional<std::uint64_t> decimal(std::string_view field) noexcept {
-  std::uint64_t value = 0;
-  const char* end = field.data() + field.size();
-  const auto [at, error] = std::from_chars(field.data(), end, value);
-  if (field.empty() || error != std::errc() || at != end) return std::nullopt;
-  return value;
-}
-
-/// A line without its line feed, a carriage return before that and one space at the end.
-std::string_view trimmed(std::string_view line) noexcept {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  if (line.ends_with(' ')) line.remove_suffix(1);
-  return line;
 }
 
 /// Numbers that a line ends in, the field before the first of them being its token; at most `enough`.
@@ -64,7 +51,7 @@ FileKind word2vec_kind(std::string_view body, std::uint64_t rows, std::uint64_t 
     // A token, a space and raw floats.
     return body.find(' ') != std::string_view::npos ? FileKind::word2vec_binary : FileKind::unknown;
   }
-  const std::uint64_t numbers = trailing_numbers(trimmed(line), dim);
+  const std::uint64_t numbers = trailing_numbers(trim_line(line), dim);
   const std::uint64_t complete = cut ? trailing_numbers(line.substr(0, line.rfind(' ')), dim) : numbers;
   if (numbers == dim || (cut && complete > 0)) return FileKind::word2vec_text;
   // Floats whose bytes all happen to be printable.
@@ -87,7 +74,7 @@ FileKind text_kind(std::string_view head) {
     const std::size_t end = head.find('\n');
     // The last line may be cut by the end of the head; only the first may be judged all the same.
     if (end == std::string_view::npos && !counts.empty()) break;
-    const std::string_view line = trimmed(head.substr(0, end));
+    const std::string_view line = trim_line(head.substr(0, end));
     if (!line.empty()) counts.push_back(trailing_numbers(line, no_count));
     head = end == std::string_view::npos ? std::string_view() : head.substr(end + 1);
   }
@@ -99,10 +86,10 @@ FileKind text_kind(std::string_view head) {
 FileKind text_or_unknown(std::string_view head) {
   const std::size_t line_end = head.find('\n');
   if (line_end != std::string_view::npos) {
-    const std::string_view line = trimmed(head.substr(0, line_end));
+    const std::string_view line = trim_line(head.substr(0, line_end));
     const std::size_t space = line.find(' ');
-    const auto rows = decimal(line.substr(0, space));
-    const auto dim = space == std::string_view::npos ? std::nullopt : decimal(line.substr(space + 1));
+    const auto rows = parse_decimal(line.substr(0, space));
+    const auto dim = space == std::string_view::npos ? std::nullopt : parse_decimal(line.substr(space + 1));
     if (rows && dim && *dim > 0) {
       const FileKind kind = word2vec_kind(head.substr(line_end + 1), *rows, *dim);
       if (kind != FileKind::unknown) return kind;

@@ -2,11 +2,11 @@
 #include "engine/table/table_file.hpp"
 
 #include <bit>
-#include <charconv>
 #include <utility>
 
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/text.hpp"
 #include "engine/table/checksum.hpp"
 #include "engine/table/file_layout.hpp"
 #include "engine/table/foreign.hpp"
@@ -21,18 +21,6 @@ using detail::Header;
 using detail::make_error;
 using detail::Mapping;
 using detail::Tensor;
-
-namespace {
-
-std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || at != end) return std::nullopt;
-  return number;
-}
-
-}  // namespace
 
 Result<TableFile> TableFile::open(const std::string& path) {
   Result<Mapping> mapping = Mapping::of_file(path);
@@ -66,8 +54,8 @@ Result<void> TableFile::check_version() const {
   const auto version = header_.metadata(native::format_key);
   if (!version) return detail::foreign_file_error(path_, detail::FileKind::safetensors);
   const std::size_t dot = version->find('.');
-  const auto major = parse_number(version->substr(0, dot));
-  const auto minor = dot == std::string_view::npos ? std::nullopt : parse_number(version->substr(dot + 1));
+  const auto major = detail::parse_decimal(version->substr(0, dot));
+  const auto minor = dot == std::string_view::npos ? std::nullopt : detail::parse_decimal(version->substr(dot + 1));
   if (!major || !minor || *major == 0) {
     return malformed(concat("its format version '", *version, "' is not of the form MAJOR.MINOR"));
   }
@@ -118,7 +106,7 @@ Result<void> TableFile::add_table(const Tensor& weight, std::string name) {
   const std::uint64_t columns = weight.shape[1];
   std::uint64_t dim = columns;
   if (const auto text = header_.metadata(concat(native::dim_prefix, name))) {
-    const auto number = parse_number(*text);
+    const auto number = detail::parse_decimal(*text);
     if (!number || *number == 0 || *number > columns) {
       return malformed(concat("table '", name, "' claims the dim '", *text, "'; its rows have ", columns, " columns"));
     }

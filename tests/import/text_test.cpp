@@ -67,7 +67,7 @@ TEST_CASE("NBSP, thin spaces and tabs belong to the token") {
 TEST_CASE("a tab between numbers is no separator") {
   Conversion conversion;
   CHECK(conversion.refusal("a 1 2\nb 3\t4 5\nc 6 7\n") ==
-        "FILE: line 2 has \"3?4\" where one of its 2 numbers is expected");
+        "FILE: line 2 has \"3\\x094\" where one of its 2 numbers is expected");
 }
 
 TEST_CASE("bytes that are not UTF-8 stay, and are counted") {

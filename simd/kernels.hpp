@@ -15,14 +15,35 @@ namespace rowan::simd {
 enum class Tier : std::uint8_t { baseline, avx2, avx512 };
 inline constexpr int tier_count = 3;
 
-enum class Element : std::uint8_t { f32, f16, bf16 };
-inline constexpr int element_count = 3;
+/// In the order of rowan::DType, whose comments describe the rows.
+enum class Element : std::uint8_t { f32, f16, bf16, f8_e4m3, f8_e5m2, i8, i4, i2 };
+inline constexpr int element_count = 8;
 
-enum class IndexWidth : std::uint8_t { i32, i64 };
+constexpr bool is_quantized(Element element) noexcept { return element >= Element::i8; }
+
+constexpr std::size_t bits_of(Element element) noexcept {
+  constexpr std::size_t bits[element_count] = {32, 16, 16, 8, 8, 8, 4, 2};
+  return bits[static_cast<int>(element)];
+}
+
+/// Bytes of the first `columns` elements of a row.
+constexpr std::size_t packed_bytes(Element element, std::size_t columns) noexcept {
+  return (columns * bits_of(element) + 7) / 8;
+}
+
+/// Output types are the first three element types.
+inline constexpr int output_count = 3;
+
+/// In the order of rowan::IndexKind.
+enum class Integer : std::uint8_t { i32, i64, u32, u64, u16, u8 };
+inline constexpr int integer_count = 6;
+
+/// How kernels read indices. All have been checked, so none is negative, and signed ones are read as unsigned.
+enum class IndexWidth : std::uint8_t { u32, u64 };
 inline constexpr int index_width_count = 2;
 
-enum class Op : std::uint8_t { sum, weighted_sum, max };
-inline constexpr int op_count = 3;
+enum class Op : std::uint8_t { sum, weighted_sum, max, min };
+inline constexpr int op_count = 4;
 
 inline constexpr int dot_lanes = 16;
 
@@ -39,38 +60,62 @@ enum Feature : std::uint32_t {
   feature_avx512vl = 1U << 8,
 };
 
-/// Rows of a table, `stride` bytes apart at any alignment, `dim` >= 1 elements each.
+/// Columns [0, dim) of the rows of a table, `stride` bytes apart at any alignment. dim >= 1. To work on columns in
+/// parts, `data` is moved on by whole bytes and `parameters` moved back by as many.
 struct Rows {
   const std::byte* data;
   std::size_t stride;
   std::size_t dim;
+  std::size_t parameters;  ///< bytes from a row's start to its scale and bias, where it is quantised
 };
 
-/// out[i * out_stride + c] = f32(rows[indices[i]][c]) for i in [0, count).
+/// How far ahead rows are prefetched, in rows; 0 = not at all.
+struct Prefetch {
+  std::size_t far;   ///< into L2
+  std::size_t near;  ///< into L1; less than far
+};
+
+/// Row i of out is row indices[i], in the type of the output, for i in [0, count).
 struct GatherArgs {
   Rows rows;
   const void* indices;
   std::size_t count;
-  float* out;
-  std::size_t out_stride;  ///< floats
-  std::size_t prefetch;    ///< how many rows ahead to prefetch into L2; 0 = do not
+  std::size_t readable;  ///< indices that may be read, to prefetch their rows; >= count
+  void* out;
+  std::size_t out_stride;  ///< elements
+  Prefetch prefetch;
+  bool streaming;  ///< write past the caches; each row of out is then a whole number of aligned 16-byte units
 };
 
-/// Pools bag b in [0, bags): positions [begin, end) of indices, where begin is offsets[b] (or b * bag_length
-/// without offsets) and end is the next bag's begin, or last_end for the last one. Writes out[b * out_stride + c];
-/// +0 for an empty bag. With `resume`, bag 0 goes on from what its output row holds.
+/// Pools bag b in [0, bags): positions [offsets[b], offsets[b + 1]) of indices. Writes out[b * out_stride + c];
+/// +0 for an empty bag. Of a quantised table a sum is kept in two parts, the codes' sum and the base, and
+/// both are added when a bag ends.
 struct PoolArgs {
   Rows rows;
   const void* indices;
   const float* weights;  ///< one per position; for Op::weighted_sum
-  const void* offsets;   ///< of the indices' type; null: bags of bag_length
-  std::size_t bag_length;
+  const std::size_t* offsets;
   std::size_t bags;
-  std::size_t last_end;
+  std::size_t readable;  ///< indices that may be read, to prefetch their rows; >= offsets[bags]
   float* out;
   std::size_t out_stride;  ///< floats
-  std::size_t prefetch;    ///< how many rows ahead to prefetch into L2; 0 = do not
-  bool resume;
+  Prefetch prefetch;
+  bool resume;     ///< bag 0 goes on from its output row and *base
+  bool to_resume;  ///< the last bag will be gone on with: its base goes to *base, not into the row
+  float* base;     ///< of sums of quantised rows
+};
+
+/// What pooling leaves to be done for rows of f32: row r is divided by divisors[r] (not by 1; by 0 it becomes +0),
+/// then written `repeat` times in the type of the output.
+struct FinishArgs {
+  const float* rows;
+  std::size_t stride;  ///< floats
+  std::size_t dim;
+  std::size_t count;
+  const float* divisors;  ///< null: none
+  void* out;              ///< may be `rows` where that is the output
+  std::size_t out_stride;  ///< elements, from one repetition to the next
+  std::size_t repeat;
 };
 
 /// out[r] = dot(rows[r], query) for r in [0, count); squares: out[r] = dot(rows[r], rows[r]).
@@ -83,24 +128,22 @@ struct DotArgs {
 
 using GatherKernel = void (*)(const GatherArgs&);
 using PoolKernel = void (*)(const PoolArgs&);
+using FinishKernel = void (*)(const FinishArgs&);
 using DotKernel = void (*)(const DotArgs&);
 /// Whether every one of `count` indices is in [0, rows).
 using IndicesCheck = bool (*)(const void* indices, std::size_t count, std::uint64_t rows);
 /// Whether `count` offsets never decrease and are all in [0, indices].
 using OffsetsCheck = bool (*)(const void* offsets, std::size_t count, std::uint64_t indices);
-/// row[c] = row[c] / divisors[r] for the `count` rows at `rows`, `stride` floats apart, where divisors[r] > 1.
-using DivideKernel = void (*)(float* rows, std::size_t stride, std::size_t dim, const float* divisors,
-                              std::size_t count);
 
 struct KernelTable {
   Tier tier;
   const char* name;        ///< "baseline", "avx2", "avx512"
   std::uint32_t features;  ///< Feature bits that the compiler was allowed to use
-  IndicesCheck indices_ok[index_width_count];
-  OffsetsCheck offsets_ok[index_width_count];
-  GatherKernel gather[element_count][index_width_count];
+  IndicesCheck indices_ok[integer_count];
+  OffsetsCheck offsets_ok[integer_count];
+  GatherKernel gather[element_count][output_count][index_width_count];
   PoolKernel pool[element_count][op_count][index_width_count];
-  DivideKernel divide;
+  FinishKernel finish[output_count];
   DotKernel dot[element_count];
   DotKernel squares[element_count];
 };

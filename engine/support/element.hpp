@@ -1,4 +1,4 @@
-// Element types as the kernels name them.
+// Element types as the kernels name them: both enumerations have the same order.
 #pragma once
 
 #include "rowan/dtype.hpp"
@@ -6,16 +6,11 @@
 
 namespace rowan::detail {
 
-constexpr simd::Element element_of(DType dtype) noexcept {
-  switch (dtype) {
-    case DType::f16:
-      return simd::Element::f16;
-    case DType::bf16:
-      return simd::Element::bf16;
-    case DType::f32:
-      break;
-  }
-  return simd::Element::f32;
-}
+static_assert(dtype_count == simd::element_count);
+static_assert(static_cast<int>(DType::f32) == static_cast<int>(simd::Element::f32));
+static_assert(static_cast<int>(DType::f8_e4m3) == static_cast<int>(simd::Element::f8_e4m3));
+static_assert(static_cast<int>(DType::i2) == static_cast<int>(simd::Element::i2));
+
+constexpr simd::Element element_of(DType dtype) noexcept { return static_cast<simd::Element>(dtype); }
 
 }  // namespace rowan::detail

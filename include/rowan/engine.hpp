@@ -1,19 +1,30 @@
-// Lookups: embedding() and embedding_bag() over a table.
+// Lookups: embedding(), embedding_bag(), and run() for many tables in one call.
 //
-// Semantics are those of torch.nn.functional.embedding and embedding_bag. In pseudocode, for every output
-// column c on its own, all arithmetic in f32 with one rounding per operation and never fused:
+// Semantics are those of torch.nn.functional.embedding and embedding_bag; of FBGEMM's fused row-wise kernels for
+// quantised tables; of TensorFlow's embedding_lookup_sparse for sqrt_n and mean_by_weight. In pseudocode, for every
+// output column c on its own, all arithmetic in f32 with one rounding per operation and never fused:
 //
-//   embedding:                out[i][c] = f32(table[indices[i]][c])
+//   value(row, c)             f32(table[row][c]); in a quantised table q * scale + bias
+//
+//   embedding:                out[i][c] = value(indices[i], c)
 //
 //   embedding_bag:            members(b) = positions j of bag b, in order, with indices[j] != padding_index
-//     sum                     acc = +0;  for j in members(b): acc = acc + f32(table[indices[j]][c])
-//     sum, weighted           acc = +0;  for j in members(b): acc = acc + weights[j] * f32(table[indices[j]][c])
+//     sum                     acc = +0;  for j in members(b): acc = acc + value(indices[j], c)
+//     sum, weighted           acc = +0;  for j in members(b): acc = acc + weights[j] * value(indices[j], c)
+//       of a quantised table  acc = base = +0;  for j in members(b): acc = acc + q * (w * scale),
+//                             base = base + w * bias;  acc + base.  (Without weights: scale and bias as they are.)
 //     mean                    the sum divided by the number of members (a division, not a multiplication)
-//     max                     acc = f32(table[indices[first]][c]);  for the others, x: if x > acc then acc = x
+//     sqrt_n                  the sum divided by sqrt(number of members); with weights, by sqrt(sum of w * w)
+//     mean_by_weight          the weighted sum divided by the sum of the weights
+//     mean_by_count           the weighted sum divided by the number of members
+//     max                     acc = value(indices[first], c);  for the others, x: if x > acc then acc = x
+//     min                     the same with x < acc
 //     a bag without members   +0 in every mode
 //
-// So in max the first of equal values wins (+0 and -0 are equal), a NaN in the first member stays, and a NaN
-// in a later one never enters: what PyTorch's CPU kernel does. rowan/reference.hpp is this text as code.
+// Divisors are f32, summed in the order of the members; nothing is divided by 1, and where a divisor is 0 the
+// bag is +0. In max and min the first of equal values wins (+0 and -0 are equal), a NaN in the first member stays,
+// and a NaN in a later one never enters: what PyTorch's CPU kernel does. An output in f16 or bf16 is the f32 result
+// rounded once, to nearest even; a NaN stays one. rowan/reference.hpp is this text as code.
 //
 // Determinism: for a given floating-point mode of the caller (rounding, flush-to-zero, denormals-are-zero) the
 // output bits are the same on every instruction-set tier, at every thread count and in every run; NaN elements
@@ -33,15 +44,56 @@
 
 namespace rowan {
 
-/// How the rows of a bag become one.
-enum class Pooling : std::uint8_t { sum, mean, max };
+/// How the rows of a bag become one; the pseudocode above says what each computes.
+enum class Pooling : std::uint8_t {
+  sum,             ///< with or without weights
+  mean,            ///< without weights
+  max,             ///< without weights
+  min,             ///< without weights
+  sqrt_n,          ///< with or without weights
+  mean_by_weight,  ///< weights required
+  mean_by_count,   ///< weights required
+};
+
+/// What a call does about indices outside the table.
+enum class BadIndex : std::uint8_t {
+  reject,       ///< refuses the call, output untouched
+  skip,         ///< leaves them out of their bags, as padding is; in embedding() their output row is +0
+  default_row,  ///< reads the row `default_row` in their place, before padding is looked for
+};
+
+/// How embedding() writes large outputs. Never changes the values.
+enum class Stores : std::uint8_t {
+  automatic,  ///< past the caches where the output is larger than they are
+  cached,     ///< through the caches: the reader comes soon, on this core
+  streaming,  ///< past the caches (where the output is aligned for it): it comes late, or elsewhere
+};
+
+struct EmbeddingOptions {
+  BadIndex bad_index = BadIndex::reject;
+  std::uint64_t default_row = 0;  ///< for BadIndex::default_row; less than rows
+  Stores stores = Stores::automatic;
+};
 
 /// Options of embedding_bag(). The defaults are those of torch.nn.EmbeddingBag.
 struct BagOptions {
   Pooling pooling = Pooling::mean;
-  bool include_last_offset = false;
+  bool include_last_offset = false;  ///< for bags by offsets
   /// Entries with this index are left out of the bag. In [-rows, rows); negatives count from the end.
   std::optional<std::int64_t> padding_index = {};
+  BadIndex bad_index = BadIndex::reject;
+  std::uint64_t default_row = 0;  ///< for BadIndex::default_row; less than rows
+};
+
+/// One table's part of run().
+struct Request {
+  TableView table;
+  Bags bags;
+  OutputView out;  ///< [bags * repeat, dim]
+  BagOptions options = {};
+  /// Output rows that each bag is written to: bag b goes to rows [b * repeat, (b + 1) * repeat). With one bag, one
+  /// user's features are broadcast over as many candidates.
+  std::uint64_t repeat = 1;
 };
 
 struct EngineOptions {
@@ -56,7 +108,9 @@ struct EngineOptions {
 /// Allocation: none in calls that run on the calling thread. A call that is split over threads allocates what
 /// oneTBB needs for its tasks.
 /// Errors: every index and offset is checked before anything is written: a refused call leaves the output
-/// untouched. Nothing throws.
+/// untouched. Nothing throws. An ok Status of a call that skips or replaces bad indices has their number in
+/// Status::value.
+/// Overlap: outputs share no memory with what the call reads.
 /// Lifetime: no call may be running when an Engine is destroyed or moved from.
 class ROWAN_API Engine {
  public:
@@ -75,21 +129,20 @@ class ROWAN_API Engine {
   /// Threads that a large call may use, the caller's included.
   int concurrency() const noexcept;
 
-  /// Rows by index: out[i] = table[indices[i]], converted to f32; an f32 row is copied bit for bit.
+  /// Rows by index: out[i] = value(indices[i]); an f32 row is copied to an f32 output bit for bit.
   /// Indices of any shape [*] give [*, dim].
-  Status embedding(const TableView& table, std::span<const std::int32_t> indices, OutputView out) const noexcept;
-  Status embedding(const TableView& table, std::span<const std::int64_t> indices, OutputView out) const noexcept;
+  Status embedding(const TableView& table, IndexSpan indices, OutputView out,
+                   const EmbeddingOptions& options = {}) const noexcept;
 
   /// Pooled rows: out[b] = pooling of the rows of bag b. Shape [bags, dim].
-  Status embedding_bag(const TableView& table, const Bags<std::int32_t>& bags, OutputView out,
+  Status embedding_bag(const TableView& table, const Bags& bags, OutputView out,
                        const BagOptions& options = {}) const noexcept;
-  Status embedding_bag(const TableView& table, const Bags<std::int64_t>& bags, OutputView out,
-                       const BagOptions& options = {}) const noexcept;
-  /// The same for bags of one length; BagOptions::include_last_offset has no meaning here and is ignored.
-  Status embedding_bag(const TableView& table, const FixedBags<std::int32_t>& bags, OutputView out,
-                       const BagOptions& options = {}) const noexcept;
-  Status embedding_bag(const TableView& table, const FixedBags<std::int64_t>& bags, OutputView out,
-                       const BagOptions& options = {}) const noexcept;
+
+  /// embedding_bag() for each request, in one call: everything of all requests is checked before anything is
+  /// written, work is split over threads by the bytes to move, whatever the sizes of the tables, and the rows of a
+  /// request are fetched while the one before it is pooled. Outputs may interleave in one matrix but not overlap.
+  /// Status::table says which request was refused.
+  Status run(std::span<const Request> requests) const noexcept;
 
  private:
   struct State;

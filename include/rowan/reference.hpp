@@ -9,16 +9,10 @@
 
 namespace rowan::reference {
 
-ROWAN_API Status embedding(const TableView& table, std::span<const std::int32_t> indices, OutputView out) noexcept;
-ROWAN_API Status embedding(const TableView& table, std::span<const std::int64_t> indices, OutputView out) noexcept;
+ROWAN_API Status embedding(const TableView& table, IndexSpan indices, OutputView out,
+                           const EmbeddingOptions& options = {}) noexcept;
 
-ROWAN_API Status embedding_bag(const TableView& table, const Bags<std::int32_t>& bags, OutputView out,
-                               const BagOptions& options = {}) noexcept;
-ROWAN_API Status embedding_bag(const TableView& table, const Bags<std::int64_t>& bags, OutputView out,
-                               const BagOptions& options = {}) noexcept;
-ROWAN_API Status embedding_bag(const TableView& table, const FixedBags<std::int32_t>& bags, OutputView out,
-                               const BagOptions& options = {}) noexcept;
-ROWAN_API Status embedding_bag(const TableView& table, const FixedBags<std::int64_t>& bags, OutputView out,
+ROWAN_API Status embedding_bag(const TableView& table, const Bags& bags, OutputView out,
                                const BagOptions& options = {}) noexcept;
 
 }  // namespace rowan::reference

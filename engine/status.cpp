@@ -1,6 +1,8 @@
 #include "rowan/status.hpp"
 
+#include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 
 #include "engine/support/error.hpp"
@@ -15,6 +17,11 @@ using detail::concat;
 std::string place_of(const Status& s) {
   return s.bag != Status::no_bag ? concat("position ", s.position, " (bag ", s.bag, ")")
                                  : concat("position ", s.position);
+}
+
+std::string_view pooling_name(std::int64_t number) {
+  constexpr std::string_view names[] = {"sum", "mean", "max", "min", "sqrt_n", "mean_by_weight", "mean_by_count"};
+  return number >= 0 && number < static_cast<std::int64_t>(std::size(names)) ? names[number] : "this";
 }
 
 /// `rows` is empty where they are not known.
@@ -42,19 +49,40 @@ std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
     case Code::weights_size:
       return concat(value, " weights for ", s.position, " indices; there must be one each, or none at all");
     case Code::weights_pooling:
-      return "per-sample weights are accepted with sum pooling only";
+      return concat("per-sample weights do not go with ", pooling_name(s.value),
+                    " pooling; they are accepted with sum, sqrt_n, mean_by_weight and mean_by_count");
+    case Code::weights_missing:
+      return concat(pooling_name(s.value), " pooling needs per-sample weights, one per index");
     case Code::padding_out_of_range:
       return concat("padding index ", s.value, " is not in [-", limit, ", ", limit, ")");
     case Code::output_size:
-      return concat("the output has ", value, " floats; ", s.position == beyond ? "more than 2^64" : concat(s.position),
-                    " are needed");
+      return concat("the output has ", value, " elements; ",
+                    s.position == beyond ? "more than 2^64" : concat(s.position), " are needed");
     case Code::output_stride:
-      return concat("the output's stride of ", value, " floats is less than the dim, ", s.position,
+      return concat("the output's stride of ", value, " elements is less than the dim, ", s.position,
                     "; rows would overlap");
     case Code::keys_kind:
       return "the table has no keys of this kind";
     case Code::keys_size:
       return concat("there are ", s.position, " keys and ", value, " rows to fill");
+    case Code::index_too_large:
+      return concat("index ", value, " at ", place_of(s), " is not in [0, ", limit, ")");
+    case Code::lengths_negative:
+      return concat("the length of bag ", s.bag, " is ", s.value, "; it must be at least 0");
+    case Code::lengths_sum:
+      return concat("the lengths add up to ", s.value == INT64_MAX ? "more than 2^63" : concat(value), "; there are ",
+                    s.position, " indices");
+    case Code::default_out_of_range:
+      return concat("the default row ", value, " is not in [0, ", limit, ")");
+    case Code::bad_index_unknown:
+      return concat("there is no bad-index policy number ", s.value);
+    case Code::output_dtype:
+      return "outputs are float, or 16-bit elements of type f16 or bf16";
+    case Code::output_overlap:
+      return s.table == 0 ? "the output shares memory with what the call reads or with another output"
+                          : concat("the output of request ", s.table, " shares memory with another one's");
+    case Code::repeat_zero:
+      return "repeat is 0; each bag is written at least once";
     case Code::pooling_unknown:
       return concat("there is no pooling number ", s.value);
     case Code::isa_unknown:

@@ -38,12 +38,13 @@ inline constexpr int output_count = 3;
 enum class Integer : std::uint8_t { i32, i64, u32, u64, u16, u8 };
 inline constexpr int integer_count = 6;
 
-/// How kernels read indices. All have been checked, so none is negative, and signed ones are read as unsigned.
-enum class IndexWidth : std::uint8_t { u32, u64 };
-inline constexpr int index_width_count = 2;
+/// How kernels read indices, which have been checked, so that none is negative: their low 32 bits, 4 or 8 bytes apart,
+/// for tables of up to 2^32 rows, which is all that most programs have; or all 64 bits.
+enum class IndexRead : std::uint8_t { low_32, full_64 };
+inline constexpr int index_read_count = 2;
 
-enum class Op : std::uint8_t { sum, weighted_sum, max, min };
-inline constexpr int op_count = 4;
+enum class Op : std::uint8_t { sum, weighted_sum, extreme };
+inline constexpr int op_count = 3;
 
 inline constexpr int dot_lanes = 16;
 
@@ -78,7 +79,8 @@ struct Prefetch {
 /// Row i of out is row indices[i], in the type of the output, for i in [0, count).
 struct GatherArgs {
   Rows rows;
-  const void* indices;
+  const std::byte* indices;
+  std::size_t index_bytes;  ///< of one index: 4 or 8
   std::size_t count;
   std::size_t readable;  ///< indices that may be read, to prefetch their rows; >= count
   void* out;
@@ -92,28 +94,31 @@ struct GatherArgs {
 /// both are added when a bag ends.
 struct PoolArgs {
   Rows rows;
-  const void* indices;
-  const float* weights;  ///< one per position; for Op::weighted_sum
+  const std::byte* indices;
+  std::size_t index_bytes;  ///< of one index: 4 or 8; 8 for IndexRead::full_64
+  const float* weights;     ///< one per position; for Op::weighted_sum
   const std::size_t* offsets;
   std::size_t bags;
   std::size_t readable;  ///< indices that may be read, to prefetch their rows; >= offsets[bags]
   float* out;
   std::size_t out_stride;  ///< floats
   Prefetch prefetch;
-  bool resume;     ///< bag 0 goes on from its output row and *base
-  bool to_resume;  ///< the last bag will be gone on with: its base goes to *base, not into the row
-  float* base;     ///< of sums of quantised rows
+  bool smallest;   ///< of Op::extreme: min, else max
+  bool resume;     ///< bag 0 goes on from its output row and base
+  bool to_resume;  ///< the last bag will be gone on with: of a quantised table its base goes to *base_out
+  float base;      ///< of sums of quantised rows
+  float* base_out;
 };
 
-/// What pooling leaves to be done for rows of f32: row r is divided by divisors[r] (not by 1; by 0 it becomes +0),
-/// then written `repeat` times in the type of the output.
+/// What pooling leaves to be done for rows of f32: row r is divided, where it stands, by divisors[r] (not by 1; by
+/// 0 it becomes +0), then written `repeat` times in the type of the output.
 struct FinishArgs {
-  const float* rows;
+  float* rows;
   std::size_t stride;  ///< floats
   std::size_t dim;
   std::size_t count;
-  const float* divisors;  ///< null: none
-  void* out;              ///< may be `rows` where that is the output
+  const float* divisors;   ///< null: none
+  void* out;               ///< may be `rows` itself: then nothing is written again
   std::size_t out_stride;  ///< elements, from one repetition to the next
   std::size_t repeat;
 };
@@ -141,8 +146,8 @@ struct KernelTable {
   std::uint32_t features;  ///< Feature bits that the compiler was allowed to use
   IndicesCheck indices_ok[integer_count];
   OffsetsCheck offsets_ok[integer_count];
-  GatherKernel gather[element_count][output_count][index_width_count];
-  PoolKernel pool[element_count][op_count][index_width_count];
+  GatherKernel gather[element_count][output_count];
+  PoolKernel pool[element_count][op_count][index_read_count];
   FinishKernel finish[output_count];
   DotKernel dot[element_count];
   DotKernel squares[element_count];

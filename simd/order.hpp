@@ -1,4 +1,4 @@
-// Two rules that the reference and every tier share to the bit. Always inlined: no tier may leave behind a copy
+// Rules that the reference and every tier share to the bit. Always inlined: no tier may leave behind a copy
 // that another one could be linked to.
 #pragma once
 

@@ -2,14 +2,35 @@
 
 #include <algorithm>
 #include <limits>
-
-#include "engine/lookup/kernel_choice.hpp"
+#include <optional>
 
 namespace rowan::detail {
 namespace {
 
-Status check_output(const OutputView& out, std::uint64_t rows, std::uint64_t dim, CheckedOutput& checked) noexcept {
-  const std::uint64_t size = out.values().size();
+constexpr auto most_signed = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+/// Memory from `data` on.
+struct Extent {
+  const void* data;
+  std::uint64_t bytes;
+
+  bool overlaps(const Extent& other) const noexcept {
+    const auto begin = reinterpret_cast<std::uintptr_t>(data);
+    const auto other_begin = reinterpret_cast<std::uintptr_t>(other.data);
+    return bytes != 0 && other.bytes != 0 && begin < other_begin + other.bytes && other_begin < begin + bytes;
+  }
+};
+
+Extent extent_of(const TableView& table) noexcept {
+  return {table.data(), table.rows() == 0 ? 0 : (table.rows() - 1) * table.row_stride() + table.row_bytes()};
+}
+Extent extent_of(const IndexSpan& span) noexcept { return {span.data(), span.size() * size_of(span.kind())}; }
+
+Status check_output(const TableView& table, const OutputView& out, std::uint64_t rows,
+                    CheckedOutput& checked) noexcept {
+  if (!out.valid_dtype()) return {.code = Code::output_dtype, .value = static_cast<std::int64_t>(out.dtype())};
+  const std::uint64_t dim = table.dim();
+  const std::uint64_t size = out.size();
   const std::uint64_t stride = out.stride() != 0 ? out.stride() : dim;
   if (stride < dim) {
     return {.code = Code::output_stride, .position = dim, .value = static_cast<std::int64_t>(stride)};
@@ -23,144 +44,212 @@ Status check_output(const OutputView& out, std::uint64_t rows, std::uint64_t dim
             .position = too_large ? std::numeric_limits<std::uint64_t>::max() : needed,
             .value = static_cast<std::int64_t>(size)};
   }
-  checked = {out.values().data(), stride};
+  checked = {static_cast<std::byte*>(out.data()), stride, out.dtype()};
+  if (Extent{out.data(), needed * checked.element_bytes()}.overlaps(extent_of(table))) {
+    return {.code = Code::output_overlap};
+  }
   return {};
 }
 
-/// The position of the first index outside [0, rows), or indices.size().
-template <IndexType Index>
-std::size_t find_bad_index(std::span<const Index> indices, std::uint64_t rows) noexcept {
-  const auto bad = [rows](Index index) { return index < 0 || static_cast<std::uint64_t>(index) >= rows; };
-  return static_cast<std::size_t>(std::find_if(indices.begin(), indices.end(), bad) - indices.begin());
+bool output_overlaps(const CheckedOutput& out, std::size_t rows, std::uint64_t dim, const Extent& other) noexcept {
+  if (rows == 0) return false;
+  return Extent{out.data, ((rows - 1) * out.stride + dim) * out.element_bytes()}.overlaps(other);
 }
 
-template <IndexType Index>
-bool indices_ok(std::span<const Index> indices, std::uint64_t rows, Checks checks) noexcept {
+/// The position of the first index outside [0, rows), or the number of indices.
+std::size_t find_bad_index(const IndexSpan& indices, std::uint64_t rows) noexcept {
+  std::size_t at = 0;
+  while (at < indices.size() && value_at(indices, at) < rows) ++at;
+  return at;
+}
+
+bool indices_ok(const IndexSpan& indices, std::uint64_t rows, Checks checks) noexcept {
   if (checks == nullptr) return find_bad_index(indices, rows) == indices.size();
-  return checks->indices_ok[index_width<Index>](indices.data(), indices.size(), rows);
+  return checks->indices_ok[static_cast<int>(indices.kind())](indices.data(), indices.size(), rows);
 }
 
-template <IndexType Index>
-Status bad_index(std::span<const Index> indices, std::size_t position, std::uint64_t bag) noexcept {
-  return {.code = Code::index_out_of_range, .bag = bag, .position = position, .value = indices[position]};
-}
-
-template <IndexType Index>
-Status check_offsets(std::span<const Index> offsets, std::size_t indices, Checks checks) noexcept {
-  if (offsets.empty()) return {};
-  if (offsets[0] != 0) return {.code = Code::offsets_start, .value = offsets[0]};
-  if (checks != nullptr && checks->offsets_ok[index_width<Index>](offsets.data(), offsets.size(), indices)) return {};
-  for (std::size_t bag = 0; bag < offsets.size(); ++bag) {
-    const Index offset = offsets[bag];
-    if (offset < 0 || static_cast<std::uint64_t>(offset) > indices) {
-      return {.code = Code::offset_out_of_range, .bag = bag, .position = indices, .value = offset};
-    }
-    if (bag != 0 && offset < offsets[bag - 1]) return {.code = Code::offsets_decrease, .bag = bag, .value = offset};
+Status check_bad_index(const TableView& table, BadIndex bad_index, std::uint64_t default_row) noexcept {
+  if (bad_index > BadIndex::default_row) {
+    return {.code = Code::bad_index_unknown, .value = static_cast<std::int64_t>(bad_index)};
+  }
+  if (bad_index == BadIndex::default_row && default_row >= table.rows()) {
+    return {.code = Code::default_out_of_range, .value = static_cast<std::int64_t>(default_row)};
   }
   return {};
 }
 
-template <IndexType Index>
-Status check_options(const TableView& table, std::size_t indices, const std::optional<std::span<const float>>& weights,
-                     const BagOptions& options, CheckedBags<Index>& checked) noexcept {
-  if (options.pooling > Pooling::max) {
-    return {.code = Code::pooling_unknown, .value = static_cast<std::int64_t>(options.pooling)};
+/// Reads every index. Where all are good, nobody need look for bad ones any more.
+/// `bag_of` tells the bag of a position.
+template <class BagOf>
+Status check_indices(const TableView& table, Checks checks, CheckedIndices& indices, const BagOf& bag_of) noexcept {
+  if (indices_ok(indices.span, table.rows(), checks)) {
+    indices.bad_index = BadIndex::reject;
+    return {};
   }
-  if (weights) {
-    if (options.pooling != Pooling::sum) return {.code = Code::weights_pooling};
-    if (weights->size() != indices) {
-      return {.code = Code::weights_size, .position = indices, .value = static_cast<std::int64_t>(weights->size())};
+  if (indices.bad_index != BadIndex::reject) return {};
+  const std::size_t position = find_bad_index(indices.span, table.rows());
+  const std::uint64_t value = value_at(indices.span, position);
+  const bool beyond = indices.span.kind() == IndexKind::u64 && value > most_signed;
+  return {.code = beyond ? Code::index_too_large : Code::index_out_of_range,
+          .bag = bag_of(position),
+          .position = position,
+          .value = static_cast<std::int64_t>(value)};
+}
+
+Status check_offsets(const IndexSpan& offsets, std::size_t indices, Checks checks) noexcept {
+  if (offsets.empty()) return {};
+  const auto signed_at = [&](std::size_t bag) { return static_cast<std::int64_t>(value_at(offsets, bag)); };
+  if (value_at(offsets, 0) != 0) return {.code = Code::offsets_start, .value = signed_at(0)};
+  if (checks != nullptr &&
+      checks->offsets_ok[static_cast<int>(offsets.kind())](offsets.data(), offsets.size(), indices)) {
+    return {};
+  }
+  for (std::size_t bag = 0; bag < offsets.size(); ++bag) {
+    if (value_at(offsets, bag) > indices) {
+      return {.code = Code::offset_out_of_range, .bag = bag, .position = indices, .value = signed_at(bag)};
+    }
+    if (bag != 0 && value_at(offsets, bag) < value_at(offsets, bag - 1)) {
+      return {.code = Code::offsets_decrease, .bag = bag, .value = signed_at(bag)};
+    }
+  }
+  return {};
+}
+
+Status check_lengths(const IndexSpan& lengths, std::size_t indices) noexcept {
+  std::uint64_t sum = 0;
+  std::uint64_t odd = 0;  // the sign bits of all, and a carry out of the sum
+  for_values(lengths, 0, lengths.size(), [&](std::size_t, std::uint64_t length) {
+    sum += length;
+    odd |= length | sum;
+  });
+  if (odd <= most_signed && sum == indices) return {};
+  for (std::size_t bag = 0; bag < lengths.size() && is_signed(lengths.kind()); ++bag) {
+    const auto length = static_cast<std::int64_t>(value_at(lengths, bag));
+    if (length < 0) return {.code = Code::lengths_negative, .bag = bag, .value = length};
+  }
+  // Where the sum itself has no meaning any more, the greatest number stands for it.
+  return {.code = Code::lengths_sum,
+          .position = indices,
+          .value = odd <= most_signed ? static_cast<std::int64_t>(sum) : std::numeric_limits<std::int64_t>::max()};
+}
+
+bool takes_weights(Pooling pooling) noexcept {
+  return pooling == Pooling::sum || pooling == Pooling::sqrt_n || pooling >= Pooling::mean_by_weight;
+}
+
+Status check_options(const TableView& table, const Bags& bags, const BagOptions& options,
+                     CheckedBags& checked) noexcept {
+  const auto pooling = static_cast<std::int64_t>(options.pooling);
+  if (options.pooling > Pooling::mean_by_count) return {.code = Code::pooling_unknown, .value = pooling};
+  checked.pooling = options.pooling;
+  if (const auto& weights = bags.weights()) {
+    if (!takes_weights(options.pooling)) return {.code = Code::weights_pooling, .value = pooling};
+    if (weights->size() != bags.indices().size()) {
+      return {.code = Code::weights_size,
+              .position = bags.indices().size(),
+              .value = static_cast<std::int64_t>(weights->size())};
     }
     checked.weights = weights->data();
+  } else if (options.pooling >= Pooling::mean_by_weight) {
+    return {.code = Code::weights_missing, .value = pooling};
   }
+  const Status status = check_bad_index(table, options.bad_index, options.default_row);
+  if (!status) return status;
+  checked.indices = {bags.indices(), options.bad_index, options.default_row};
   if (!options.padding_index) return {};
 
   const std::int64_t given = *options.padding_index;
   const std::uint64_t from_end = 0 - static_cast<std::uint64_t>(given);  // the distance, for a negative one
   const bool valid = given < 0 ? from_end <= table.rows() : static_cast<std::uint64_t>(given) < table.rows();
   if (!valid) return {.code = Code::padding_out_of_range, .value = given};
-  const std::uint64_t row = given < 0 ? table.rows() - from_end : static_cast<std::uint64_t>(given);
-  if (row > static_cast<std::uint64_t>(std::numeric_limits<Index>::max())) return {};  // no such index can be given
   checked.has_padding = true;
-  checked.padding = static_cast<Index>(row);
+  checked.padding = given < 0 ? table.rows() - from_end : static_cast<std::uint64_t>(given);
+  return {};
+}
+
+/// Fills in how many bags there are and where the last one ends. Offsets and lengths are not looked at yet.
+Status check_form(const Bags& bags, const BagOptions& options, CheckedBags& checked) noexcept {
+  const std::size_t count = bags.indices().size();
+  checked.form = bags.form();
+  checked.bounds = bags.bounds();
+  switch (bags.form()) {
+    case Bags::Form::fixed:
+      checked.bags = bags.fixed_bags();
+      if (checked.bags == 0 ? count != 0 : count % checked.bags != 0) {
+        return {.code = Code::bags_uneven, .position = count, .value = static_cast<std::int64_t>(checked.bags)};
+      }
+      checked.fixed_length = checked.bags != 0 ? count / checked.bags : 0;
+      checked.last_end = count;
+      return {};
+    case Bags::Form::lengths:
+      checked.bags = bags.bounds().size();
+      checked.last_end = count;
+      return {};
+    case Bags::Form::offsets:
+      break;
+  }
+  if (options.include_last_offset) {
+    if (bags.bounds().empty()) return {.code = Code::offsets_missing};
+    checked.bags = bags.bounds().size() - 1;
+    checked.last_end = static_cast<std::size_t>(value_at(bags.bounds(), checked.bags));
+  } else {
+    checked.bags = bags.bounds().size();
+    checked.last_end = checked.bags != 0 ? count : 0;
+  }
   return {};
 }
 
 /// The bag that holds a position, which may also lie behind the last one.
-template <IndexType Index>
-std::uint64_t bag_of(const CheckedBags<Index>& bags, std::size_t position) noexcept {
+std::uint64_t bag_of(const CheckedBags& bags, std::size_t position) noexcept {
   if (position >= bags.last_end) return Status::no_bag;
-  if (bags.offsets == nullptr) return position / bags.bag_length;
-  const auto greater = [](std::size_t p, Index offset) { return p < static_cast<std::size_t>(offset); };
-  const Index* after = std::upper_bound(bags.offsets, bags.offsets + bags.bags, position, greater);
-  return static_cast<std::size_t>(after - bags.offsets) - 1;
-}
-
-/// What is left to check once the bags have their form.
-template <IndexType Index>
-Status check_rest(const TableView& table, std::span<const Index> indices, const OutputView& out, Checks checks,
-                  const CheckedBags<Index>& bags, CheckedOutput& checked_out) noexcept {
-  if (const Status status = check_output(out, bags.bags, table.dim(), checked_out); !status) return status;
-  if (indices_ok(indices, table.rows(), checks)) return {};
-  const std::size_t position = find_bad_index(indices, table.rows());
-  return bad_index(indices, position, bag_of(bags, position));
+  if (bags.form == Bags::Form::fixed) return position / bags.fixed_length;
+  std::size_t bag = 0;
+  for (std::size_t end = bags.end(0, 0); end <= position; end = bags.end(bag, end)) ++bag;
+  return bag;
 }
 
 }  // namespace
 
-template <IndexType Index>
-Status check_embedding(const TableView& table, std::span<const Index> indices, const OutputView& out, Checks checks,
-                       CheckedOutput& checked) noexcept {
-  if (const Status status = check_output(out, indices.size(), table.dim(), checked); !status) return status;
-  if (indices_ok(indices, table.rows(), checks)) return {};
-  return bad_index(indices, find_bad_index(indices, table.rows()), Status::no_bag);
-}
-
-template <IndexType Index>
-Status check_bags(const TableView& table, const Bags<Index>& bags, const OutputView& out, const BagOptions& options,
-                  Checks checks, CheckedBags<Index>& checked, CheckedOutput& checked_out) noexcept {
-  const std::size_t count = bags.indices.size();
-  if (options.include_last_offset && bags.offsets.empty()) return {.code = Code::offsets_missing};
-  if (const Status status = check_options(table, count, bags.weights, options, checked); !status) return status;
-  if (const Status status = check_offsets(bags.offsets, count, checks); !status) return status;
-
-  checked.indices = bags.indices.data();
-  checked.offsets = bags.offsets.data();
-  checked.bags = bags.offsets.size() - (options.include_last_offset ? 1 : 0);
-  if (options.include_last_offset) {
-    checked.last_end = static_cast<std::size_t>(bags.offsets.back());
-  } else {
-    checked.last_end = checked.bags != 0 ? count : 0;
+Status check_embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                       const EmbeddingOptions& options, Checks checks, CheckedIndices& checked,
+                       CheckedOutput& checked_out) noexcept {
+  if (const Status status = check_bad_index(table, options.bad_index, options.default_row); !status) return status;
+  if (const Status status = check_output(table, out, indices.size(), checked_out); !status) return status;
+  if (output_overlaps(checked_out, indices.size(), table.dim(), extent_of(indices))) {
+    return {.code = Code::output_overlap};
   }
-  return check_rest(table, bags.indices, out, checks, checked, checked_out);
+  checked = {indices, options.bad_index, options.default_row};
+  return check_indices(table, checks, checked, [](std::size_t) { return Status::no_bag; });
 }
 
-template <IndexType Index>
-Status check_bags(const TableView& table, const FixedBags<Index>& bags, const OutputView& out,
-                  const BagOptions& options, Checks checks, CheckedBags<Index>& checked,
-                  CheckedOutput& checked_out) noexcept {
-  const std::size_t count = bags.indices.size();
-  if (bags.bags == 0 ? count != 0 : count % bags.bags != 0) {
-    return {.code = Code::bags_uneven, .position = count, .value = static_cast<std::int64_t>(bags.bags)};
+Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out, const BagOptions& options,
+                 std::uint64_t repeat, CheckedBags& planned, CheckedOutput& planned_out) noexcept {
+  if (repeat == 0) return {.code = Code::repeat_zero};
+  if (const Status status = check_form(bags, options, planned); !status) return status;
+  if (const Status status = check_options(table, bags, options, planned); !status) return status;
+
+  std::uint64_t out_rows = 0;
+  if (__builtin_mul_overflow(planned.bags, repeat, &out_rows)) {
+    return {.code = Code::output_size,
+            .position = std::numeric_limits<std::uint64_t>::max(),
+            .value = static_cast<std::int64_t>(out.size())};
   }
-  if (const Status status = check_options(table, count, bags.weights, options, checked); !status) return status;
-
-  checked.indices = bags.indices.data();
-  checked.bag_length = bags.bags != 0 ? count / bags.bags : 0;
-  checked.bags = bags.bags;
-  checked.last_end = count;
-  return check_rest(table, bags.indices, out, checks, checked, checked_out);
+  planned.repeat = repeat;
+  if (const Status status = check_output(table, out, out_rows, planned_out); !status) return status;
+  const Extent weights{planned.weights, planned.weights != nullptr ? bags.indices().size() * sizeof(float) : 0};
+  for (const Extent& read : {extent_of(bags.indices()), extent_of(bags.bounds()), weights}) {
+    if (output_overlaps(planned_out, out_rows, table.dim(), read)) return {.code = Code::output_overlap};
+  }
+  return {};
 }
 
-#define ROWAN_INSTANTIATE(Index)                                                                                      \
-  template Status check_embedding(const TableView&, std::span<const Index>, const OutputView&, Checks,                \
-                                  CheckedOutput&) noexcept;                                                           \
-  template Status check_bags(const TableView&, const Bags<Index>&, const OutputView&, const BagOptions&, Checks,      \
-                             CheckedBags<Index>&, CheckedOutput&) noexcept;                                           \
-  template Status check_bags(const TableView&, const FixedBags<Index>&, const OutputView&, const BagOptions&, Checks, \
-                             CheckedBags<Index>&, CheckedOutput&) noexcept;
-ROWAN_INSTANTIATE(std::int32_t)
-ROWAN_INSTANTIATE(std::int64_t)
-#undef ROWAN_INSTANTIATE
+Status scan_bags(const TableView& table, Checks checks, CheckedBags& planned) noexcept {
+  const std::size_t count = planned.indices.span.size();
+  Status status;
+  if (planned.form == Bags::Form::offsets) status = check_offsets(planned.bounds, count, checks);
+  if (planned.form == Bags::Form::lengths) status = check_lengths(planned.bounds, count);
+  if (!status) return status;
+  return check_indices(table, checks, planned.indices, [&](std::size_t position) { return bag_of(planned, position); });
+}
 
 }  // namespace rowan::detail

@@ -1,10 +1,12 @@
 // The checks of lookup calls, done before anything is written. What passes is put into the one form that
-// pooling works on.
+// gathering and pooling work on.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "engine/lookup/integers.hpp"
 #include "rowan/engine.hpp"
 #include "rowan/status.hpp"
 #include "rowan/view.hpp"
@@ -14,26 +16,40 @@ namespace rowan::detail {
 
 /// Where a checked call writes.
 struct CheckedOutput {
-  float* data = nullptr;
-  std::size_t stride = 0;  ///< floats
+  std::byte* data = nullptr;
+  std::size_t stride = 0;  ///< elements
+  DType dtype = DType::f32;
+
+  std::size_t element_bytes() const noexcept { return dtype == DType::f32 ? 4 : 2; }
+  std::byte* row(std::size_t r) const noexcept { return data + r * stride * element_bytes(); }
 };
 
-/// The bags of a checked call, 1-D or 2-D.
-template <IndexType Index>
+/// The indices of a checked call.
+struct CheckedIndices {
+  IndexSpan span;
+  BadIndex bad_index = BadIndex::reject;
+  std::uint64_t default_row = 0;
+};
+
+/// The bags of a checked call.
 struct CheckedBags {
-  const Index* indices = nullptr;
+  CheckedIndices indices;
   const float* weights = nullptr;  ///< null without weights
-  const Index* offsets = nullptr;  ///< null: bags of bag_length
-  std::size_t bag_length = 0;
+  Bags::Form form = Bags::Form::offsets;
+  IndexSpan bounds;              ///< offsets or lengths
+  std::size_t fixed_length = 0;  ///< of bags of one length
   std::size_t bags = 0;
   std::size_t last_end = 0;  ///< where the last bag ends
+  std::size_t repeat = 1;
+  Pooling pooling = Pooling::sum;
   bool has_padding = false;
-  Index padding = 0;
+  std::uint64_t padding = 0;
 
-  /// First position of a bag; of `bags`, the end of the last one.
-  std::size_t begin(std::size_t bag) const noexcept {
-    if (bag == bags) return last_end;
-    return offsets != nullptr ? static_cast<std::size_t>(offsets[bag]) : bag * bag_length;
+  /// Where a bag ends that begins at `begin`.
+  std::size_t end(std::size_t bag, std::size_t begin) const noexcept {
+    if (form == Bags::Form::fixed) return begin + fixed_length;
+    if (form == Bags::Form::lengths) return begin + static_cast<std::size_t>(value_at(bounds, bag));
+    return bag + 1 < bags ? static_cast<std::size_t>(value_at(bounds, bag + 1)) : last_end;
   }
 };
 
@@ -41,17 +57,20 @@ struct CheckedBags {
 /// finds the first bad value once something is wrong.
 using Checks = const simd::KernelTable*;
 
-template <IndexType Index>
-Status check_embedding(const TableView& table, std::span<const Index> indices, const OutputView& out, Checks checks,
-                       CheckedOutput& checked) noexcept;
+Status check_embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                       const EmbeddingOptions& options, Checks checks, CheckedIndices& checked,
+                       CheckedOutput& checked_out) noexcept;
 
-template <IndexType Index>
-Status check_bags(const TableView& table, const Bags<Index>& bags, const OutputView& out, const BagOptions& options,
-                  Checks checks, CheckedBags<Index>& checked, CheckedOutput& checked_out) noexcept;
+/// Everything that does not depend on what offsets, lengths and indices hold.
+Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out, const BagOptions& options,
+                 std::uint64_t repeat, CheckedBags& planned, CheckedOutput& planned_out) noexcept;
 
-template <IndexType Index>
-Status check_bags(const TableView& table, const FixedBags<Index>& bags, const OutputView& out,
-                  const BagOptions& options, Checks checks, CheckedBags<Index>& checked,
-                  CheckedOutput& checked_out) noexcept;
+/// Reads every offset or length, and every index. Where all indices are good, nobody need look for bad ones any more,
+/// and `planned` says so afterwards.
+Status scan_bags(const TableView& table, Checks checks, CheckedBags& planned) noexcept;
+
+/// Whether no two outputs of requests that passed share an element. Cheap where they stand side by side in one
+/// matrix from left to right, or one behind the other; else each is held against each.
+Status check_disjoint(std::span<const Request> requests) noexcept;
 
 }  // namespace rowan::detail

@@ -1,102 +1,170 @@
 #include "rowan/engine.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <new>
+#include <vector>
 
 #include "engine/lookup/checks.hpp"
-#include "engine/lookup/kernel_choice.hpp"
 #include "engine/lookup/memory_policy.hpp"
 #include "engine/lookup/pooling.hpp"
+#include "engine/lookup/tiles.hpp"
 #include "engine/parallel.hpp"
 #include "simd/dispatch.hpp"
 
 namespace rowan {
-namespace {
 
 using namespace detail;
-
-/// First bag of a tile. Tiles are equal in bytes to move, not in bags.
-template <IndexType Index>
-std::size_t tile_begin(const TableView& table, const CheckedBags<Index>& bags, std::size_t tile, std::size_t tiles) {
-  if (tile == tiles) return bags.bags;
-  const auto moved = [&](std::size_t bag) { return bytes_to_move(table, bags.begin(bag), bag); };
-  const std::uint64_t total = moved(bags.bags);
-  const std::uint64_t target = total / tiles * tile + total % tiles * tile / tiles;
-  std::size_t low = 0;
-  std::size_t high = bags.bags;
-  while (low < high) {
-    const std::size_t middle = low + (high - low) / 2;
-    if (moved(middle) < target) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-}  // namespace
 
 struct Engine::State {
   State(const simd::KernelTable& table, Threads threads) noexcept : kernels(table), parallel(threads) {}
 
-  /// Runs body(tile) for all tiles: on this thread, or on the engine's where the call is worth it.
-  template <class Body>
-  Status for_tiles(const TableView& table, std::size_t reads, std::size_t writes, std::size_t tiles,
-                   const Body& body) const noexcept {
-    if (policy.worth_threads(table, reads, writes) && parallel.for_each(tiles, body).ok()) return {};
-    // Where the threads failed, too: a tile that has run can run again.
-    for (std::size_t tile = 0; tile < tiles; ++tile) body(tile);
-    return {};
+  Status embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                   const EmbeddingOptions& options) const noexcept;
+  Status embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
+                       const BagOptions& options) const noexcept;
+  Status run(std::span<const Request> requests) const noexcept;
+
+  /// Runs part(i), which returns a count, for all i on threads and adds the counts up; false where the threads failed,
+  /// when parts that have run can run again.
+  template <class Part>
+  bool on_threads(std::size_t parts, std::uint64_t& total, const Part& part) const noexcept {
+    std::atomic<std::uint64_t> sum = 0;
+    const auto counted = [&](std::size_t i) noexcept {
+      if (const std::uint64_t count = part(i); count != 0) sum.fetch_add(count, std::memory_order_relaxed);
+    };
+    if (!parallel.for_each(parts, counted)) return false;
+    total = sum.load(std::memory_order_relaxed);
+    return true;
   }
 
-  template <IndexType Index>
-  Status embedding(const TableView& table, std::span<const Index> indices, const OutputView& out) const noexcept {
-    CheckedOutput checked;
-    if (const Status status = check_embedding(table, indices, out, &kernels, checked); !status) return status;
-
-    const simd::GatherKernel gather = kernels.gather[static_cast<int>(element_of(table.dtype()))][index_width<Index>];
-    const std::size_t count = indices.size();
-    const std::size_t tiles = std::min(policy.tiles(table, count, count), std::max<std::size_t>(count, 1));
-    const std::size_t prefetch = policy.prefetch_rows(table);
-    return for_tiles(table, count, count, tiles, [&](std::size_t tile) noexcept {
-      const std::size_t first = count / tiles * tile + std::min(tile, count % tiles);
-      const std::size_t last = count / tiles * (tile + 1) + std::min(tile + 1, count % tiles);
-      gather({
-          .rows = rows_of(table),
-          .indices = indices.data() + first,
-          .count = last - first,
-          .out = checked.data + first * checked.stride,
-          .out_stride = checked.stride,
-          .prefetch = prefetch,
-      });
-    });
+  struct Planned {
+    CheckedBags bags;
+    CheckedOutput out;
+  };
+  static Status plan(const Request& r, Planned& planned) noexcept {
+    return plan_bags(r.table, r.bags, r.out, r.options, r.repeat, planned.bags, planned.out);
   }
-
-  template <IndexType Index, class AnyBags>
-  Status embedding_bag(const TableView& table, const AnyBags& bags, const OutputView& out,
-                       const BagOptions& options) const noexcept {
-    CheckedBags<Index> checked;
-    CheckedOutput checked_out;
-    const Status status = check_bags(table, bags, out, options, &kernels, checked, checked_out);
-    if (!status) return status;
-
-    const PoolJob<Index> job{kernels, table, checked, checked_out, options.pooling, policy.prefetch_rows(table)};
-    const std::size_t count = checked.bags;
-    const std::size_t tiles = std::min(policy.tiles(table, checked.last_end, count), count);
-    if (tiles <= 1) {
-      pool_bags(job, 0, count);
-      return {};
+  /// The plan of a request that has passed: making it again costs less than keeping it for any number of requests.
+  Planned replan(const Request& request) const noexcept {
+    Planned planned;
+    static_cast<void>(plan(request, planned));
+    if (request.options.bad_index != BadIndex::reject) {
+      static_cast<void>(scan_bags(request.table, &kernels, planned.bags));
     }
-    return for_tiles(table, checked.last_end, count, tiles, [&](std::size_t tile) noexcept {
-      pool_bags(job, tile_begin(table, checked, tile, tiles), tile_begin(table, checked, tile + 1, tiles));
-    });
+    return planned;
   }
+
+  /// Whether a call of an estimated length is to be split.
+  bool splits(std::uint64_t ns) const noexcept { return MemoryPolicy::worth_threads(ns) && parallel.concurrency() > 1; }
 
   const simd::KernelTable& kernels;
   MemoryPolicy policy = MemoryPolicy::of_this_machine();
   Parallel parallel;
 };
+
+namespace {
+
+/// Whether a step, which may run out of memory, was done.
+template <class Step>
+bool without_throwing(const Step& step) noexcept {
+  try {
+    step();
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// An ok Status that says how many bad indices were skipped or replaced.
+Status done(std::uint64_t bad) noexcept { return {.value = static_cast<std::int64_t>(bad)}; }
+
+}  // namespace
+
+Status Engine::State::embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                                const EmbeddingOptions& options) const noexcept {
+  CheckedIndices checked;
+  CheckedOutput checked_out;
+  const Status status = check_embedding(table, indices, out, options, &kernels, checked, checked_out);
+  if (!status) return status;
+
+  const std::size_t count = indices.size();
+  const std::uint64_t out_bytes = count * table.dim() * checked_out.element_bytes();
+  const bool streaming = policy.streaming(options.stores, out_bytes);
+  const GatherJob job{kernels, policy, table, checked, checked_out, streaming};
+  if (splits(policy.estimated_ns(table, count, count))) {
+    const std::uint64_t wanted = bytes_to_move(table, count, count) / MemoryPolicy::part_bytes + 1;
+    const std::size_t parts = std::min<std::uint64_t>(wanted, count);
+    const auto begin = [&](std::size_t part) { return count / parts * part + std::min(part, count % parts); };
+    const auto run_part = [&](std::size_t part) noexcept { return gather_rows(job, begin(part), begin(part + 1)); };
+    std::uint64_t bad = 0;
+    if (on_threads(parts, bad, run_part)) return done(bad);
+  }
+  return done(gather_rows(job, 0, count));
+}
+
+Status Engine::State::embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
+                                    const BagOptions& options) const noexcept {
+  CheckedBags checked;
+  CheckedOutput checked_out;
+  if (const Status status = plan_bags(table, bags, out, options, 1, checked, checked_out); !status) return status;
+  if (const Status status = scan_bags(table, &kernels, checked); !status) return status;
+
+  const PoolJob job{kernels, policy, table, checked, checked_out};
+  if (splits(policy.estimated_ns(table, checked.last_end, checked.bags))) {
+    std::vector<BagPart> parts;
+    const auto run_part = [&](std::size_t i) noexcept {
+      return pool_bags(job, parts[i].first, parts[i].last, parts[i].position);
+    };
+    std::uint64_t bad = 0;
+    if (without_throwing([&] { append_parts(table, checked, 0, MemoryPolicy::part_bytes, parts); }) &&
+        on_threads(parts.size(), bad, run_part)) {
+      return done(bad);
+    }
+  }
+  return done(pool_bags(job, 0, checked.bags, 0));
+}
+
+Status Engine::State::run(std::span<const Request> requests) const noexcept {
+  std::uint64_t ns = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    Planned planned;
+    Status status = plan(requests[i], planned);
+    if (status.ok()) status = scan_bags(requests[i].table, &kernels, planned.bags);
+    status.table = static_cast<std::uint32_t>(i);
+    if (!status) return status;
+    const CheckedBags& bags = planned.bags;
+    ns += policy.estimated_ns(requests[i].table, bags.last_end, bags.bags * bags.repeat);
+  }
+  if (const Status status = check_disjoint(requests); !status) return status;
+
+  if (splits(ns)) {
+    std::vector<BagPart> parts;
+    const auto append_all = [&] {
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        append_parts(requests[i].table, replan(requests[i]).bags, i, MemoryPolicy::part_bytes, parts);
+      }
+    };
+    const auto run_part = [&](std::size_t i) noexcept {
+      const BagPart& part = parts[i];
+      const Request& request = requests[part.request];
+      const Planned planned = replan(request);
+      const PoolJob job{kernels, policy, request.table, planned.bags, planned.out};
+      return pool_bags(job, part.first, part.last, part.position);
+    };
+    std::uint64_t bad = 0;
+    if (without_throwing(append_all) && on_threads(parts.size(), bad, run_part)) return done(bad);
+  }
+
+  std::uint64_t bad = 0;
+  for (const Request& request : requests) {
+    const Planned planned = replan(request);
+    const PoolJob job{kernels, policy, request.table, planned.bags, planned.out};
+    bad += pool_bags(job, 0, planned.bags.bags, 0);
+  }
+  return done(bad);
+}
 
 Engine::Engine(const EngineOptions& options) noexcept {
   const simd::Selection selection = simd::select_kernels_from_environment();
@@ -126,32 +194,18 @@ std::string_view Engine::isa() const noexcept { return status_.ok() ? state_->ke
 
 int Engine::concurrency() const noexcept { return status_.ok() ? state_->parallel.concurrency() : 0; }
 
-Status Engine::embedding(const TableView& table, std::span<const std::int32_t> indices, OutputView out) const noexcept {
-  return status_.ok() ? state_->embedding(table, indices, out) : status_;
+Status Engine::embedding(const TableView& table, IndexSpan indices, OutputView out,
+                         const EmbeddingOptions& options) const noexcept {
+  return status_.ok() ? state_->embedding(table, indices, out, options) : status_;
 }
 
-Status Engine::embedding(const TableView& table, std::span<const std::int64_t> indices, OutputView out) const noexcept {
-  return status_.ok() ? state_->embedding(table, indices, out) : status_;
-}
-
-Status Engine::embedding_bag(const TableView& table, const Bags<std::int32_t>& bags, OutputView out,
+Status Engine::embedding_bag(const TableView& table, const Bags& bags, OutputView out,
                              const BagOptions& options) const noexcept {
-  return status_.ok() ? state_->embedding_bag<std::int32_t>(table, bags, out, options) : status_;
+  return status_.ok() ? state_->embedding_bag(table, bags, out, options) : status_;
 }
 
-Status Engine::embedding_bag(const TableView& table, const Bags<std::int64_t>& bags, OutputView out,
-                             const BagOptions& options) const noexcept {
-  return status_.ok() ? state_->embedding_bag<std::int64_t>(table, bags, out, options) : status_;
-}
-
-Status Engine::embedding_bag(const TableView& table, const FixedBags<std::int32_t>& bags, OutputView out,
-                             const BagOptions& options) const noexcept {
-  return status_.ok() ? state_->embedding_bag<std::int32_t>(table, bags, out, options) : status_;
-}
-
-Status Engine::embedding_bag(const TableView& table, const FixedBags<std::int64_t>& bags, OutputView out,
-                             const BagOptions& options) const noexcept {
-  return status_.ok() ? state_->embedding_bag<std::int64_t>(table, bags, out, options) : status_;
+Status Engine::run(std::span<const Request> requests) const noexcept {
+  return status_.ok() ? state_->run(requests) : status_;
 }
 
 }  // namespace rowan

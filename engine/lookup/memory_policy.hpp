@@ -1,11 +1,13 @@
-// How a lookup treats memory: when to prefetch and how far, how large a tile is, when threads pay.
-// docs/performance.md has what each figure was measured to do.
+// How a lookup treats memory: when to prefetch and how far, how large a tile is, when threads pay, when outputs go
+// past the caches. docs/performance.md has what each figure was measured to do.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "rowan/engine.hpp"
 #include "rowan/view.hpp"
+#include "simd/kernels.hpp"
 
 namespace rowan::detail {
 
@@ -14,18 +16,28 @@ class MemoryPolicy {
   /// Reads the cache sizes of this machine.
   static MemoryPolicy of_this_machine() noexcept;
 
-  /// Rows ahead to prefetch into L2; 0 for a table that caches hold anyway, where a prefetch only costs.
-  std::size_t prefetch_rows(const TableView& table) const noexcept;
+  /// None for a table that caches hold anyway, where a prefetch only costs.
+  simd::Prefetch prefetch(const TableView& table) const noexcept;
 
-  /// Tiles to split a call into that reads `reads` rows and writes `writes` rows: one is some 256 KiB, so that
-  /// a pass over wide rows finds in L2 what the pass before it read.
-  std::size_t tiles(const TableView& table, std::size_t reads, std::size_t writes) const noexcept;
+  /// Rows to pool at a time, in all columns, before the next ones are begun: a pass over further columns finds what
+  /// the pass before it read.
+  std::size_t rows_per_block(const TableView& table) const noexcept;
 
-  /// Whether such a call is long enough (an estimated 200 us) to be worth handing to threads.
-  bool worth_threads(const TableView& table, std::size_t reads, std::size_t writes) const noexcept;
+  /// Whether an output of so many bytes goes past the caches.
+  bool streaming(Stores stores, std::uint64_t bytes) const noexcept;
+
+  /// Estimated time of a call that reads `reads` rows and writes `writes` rows, on one thread.
+  std::uint64_t estimated_ns(const TableView& table, std::size_t reads, std::size_t writes) const noexcept;
+
+  /// Whether a call of that length is worth handing to threads.
+  static bool worth_threads(std::uint64_t ns) noexcept { return ns >= 200'000; }
+
+  /// Bytes that a part of a call moves which is given to a thread.
+  static constexpr std::uint64_t part_bytes = std::uint64_t{256} << 10;
 
  private:
   std::uint64_t level_2_ = 0;  ///< bytes per core
+  std::uint64_t level_3_ = 0;  ///< bytes, shared
 };
 
 /// Bytes that a call moves.

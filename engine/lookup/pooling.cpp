@@ -1,143 +1,235 @@
 #include "engine/lookup/pooling.hpp"
 
 #include <algorithm>
+#include <cmath>
 
-#include "engine/lookup/kernel_choice.hpp"
+#include "engine/lookup/kernel_rows.hpp"
 
 namespace rowan::detail {
 namespace {
 
-constexpr std::size_t block_bags = 256;        // bags whose output rows are divided while still in cache
+constexpr std::size_t most_bags = 256;         // bags of one group
 constexpr std::size_t block_positions = 1024;  // indices that are rewritten at a time
+constexpr std::size_t scratch_floats = 4096;   // of rows that are narrowed or repeated afterwards
 
-template <IndexType Index>
-simd::PoolKernel kernel_of(const PoolJob<Index>& job) noexcept {
-  simd::Op op = simd::Op::sum;
-  if (job.bags.weights != nullptr) op = simd::Op::weighted_sum;
-  if (job.pooling == Pooling::max) op = simd::Op::max;
-  return job.kernels.pool[static_cast<int>(element_of(job.table.dtype()))][static_cast<int>(op)][index_width<Index>];
+simd::Op op_of(const CheckedBags& bags) noexcept {
+  if (bags.pooling == Pooling::max || bags.pooling == Pooling::min) return simd::Op::extreme;
+  return bags.weights != nullptr ? simd::Op::weighted_sum : simd::Op::sum;
 }
 
-template <IndexType Index>
-float* out_row(const PoolJob<Index>& job, std::size_t bag) noexcept {
-  return job.out.data + bag * job.out.stride;
-}
-
-/// Bags as they were given.
-template <IndexType Index>
-void pool_as_given(const PoolJob<Index>& job, std::size_t first, std::size_t last) noexcept {
-  const CheckedBags<Index>& bags = job.bags;
-  // Positions of bags by offsets count from the first index; those of equal bags from the range's first one.
-  const std::size_t base = bags.offsets != nullptr ? 0 : bags.begin(first);
-  kernel_of(job)({
-      .rows = rows_of(job.table),
-      .indices = bags.indices + base,
-      .weights = bags.weights != nullptr ? bags.weights + base : nullptr,
-      .offsets = bags.offsets != nullptr ? bags.offsets + first : nullptr,
-      .bag_length = bags.bag_length,
-      .bags = last - first,
-      .last_end = bags.begin(last) - base,
-      .out = out_row(job, first),
-      .out_stride = job.out.stride,
-      .prefetch = job.prefetch,
-      .resume = false,
-  });
-}
-
-/// Bags without their padding entries: indices and weights are copied in blocks, the kernel runs over the copy.
-/// A bag that does not fit is pooled in parts, each going on from what the last one left in the output row.
-template <IndexType Index>
-class PaddedPool {
+/// What a bag is divided by, taken member by member.
+class Divisor {
  public:
-  explicit PaddedPool(const PoolJob<Index>& job) noexcept : job_(job), kernel_(kernel_of(job)) {}
+  explicit Divisor(const CheckedBags& bags) noexcept : pooling_(bags.pooling), weighted_(bags.weights != nullptr) {}
 
-  /// Pools bags [first, last), at most block_bags of them. members[i] becomes the number of entries of bag
-  /// first + i that are not padding.
-  void run(std::size_t first, std::size_t last, float* members) noexcept {
-    first_ = first;
-    bags_ = 0;
-    filled_ = 0;
-    resume_ = false;
-    for (std::size_t bag = first; bag < last; ++bag) {
-      std::size_t count = 0;
-      offsets_[bags_++] = static_cast<Index>(filled_);
-      const std::size_t end = job_.bags.begin(bag + 1);
-      for (std::size_t position = job_.bags.begin(bag); position < end; ++position) {
-        const Index index = job_.bags.indices[position];
-        if (index == job_.bags.padding) continue;
-        if (filled_ == block_positions) flush_within(bag, count != 0);
-        indices_[filled_] = index;
-        if (job_.bags.weights != nullptr) weights_[filled_] = job_.bags.weights[position];
-        ++filled_;
-        ++count;
-      }
-      members[bag - first] = static_cast<float>(count);
-    }
-    flush();
+  static bool needed(Pooling pooling) noexcept {
+    return pooling != Pooling::sum && pooling != Pooling::max && pooling != Pooling::min;
+  }
+  bool reads_weights() const noexcept {
+    return weighted_ && (pooling_ == Pooling::mean_by_weight || pooling_ == Pooling::sqrt_n);
+  }
+  void add(float weight) noexcept {
+    const float term = pooling_ == Pooling::sqrt_n ? weight * weight : weight;
+    sum_ = sum_ + term;
+  }
+  float value(std::size_t members) const noexcept {
+    const float total = reads_weights() ? sum_ : static_cast<float>(members);
+    return pooling_ == Pooling::sqrt_n ? std::sqrt(total) : total;
   }
 
  private:
-  void flush() noexcept {
-    kernel_({
-        .rows = rows_of(job_.table),
-        .indices = indices_,
-        .weights = weights_,
-        .offsets = offsets_,
-        .bag_length = 0,
-        .bags = bags_,
-        .last_end = filled_,
-        .out = out_row(job_, first_),
+  Pooling pooling_;
+  bool weighted_;
+  float sum_ = 0.0F;
+};
+
+/// The bags of one group, pooled into rows of f32 that lie in the output or in scratch, and then finished.
+/// `columns` are a part of the row where that is longer than the scratch.
+class GroupPool {
+ public:
+  GroupPool(const PoolJob& job, std::size_t first_column, std::size_t columns) noexcept
+      : job_(job),
+        bags_(job.bags),
+        first_column_(first_column),
+        in_place_(job.out.dtype == DType::f32 && job.bags.repeat == 1),
+        rewrites_(bags_.has_padding || bags_.indices.bad_index != BadIndex::reject ||
+                  !kernels_read(bags_.indices.span.kind())),
+        row_stride_(in_place_ ? job.out.stride : columns),
+        args_{.rows = columns_of(job.table, first_column, columns),
+              .indices = nullptr,
+              .index_bytes = 8,
+              .weights = nullptr,
+              .offsets = offsets_,
+              .bags = 0,
+              .readable = 0,
+              .out = nullptr,
+              .out_stride = row_stride_,
+              .prefetch = job.policy.prefetch(job.table),
+              .smallest = bags_.pooling == Pooling::min,
+              .resume = false,
+              .to_resume = false,
+              .base = 0.0F,
+              .base_out = &base_} {
+    const std::size_t index_bytes = rewrites_ ? 8 : size_of(bags_.indices.span.kind());
+    kernel_ = job.kernels.pool[static_cast<int>(job.table.dtype())][static_cast<int>(op_of(bags_))]
+                              [static_cast<int>(read_of(job.table, index_bytes))];
+    most_bags_ = in_place_ ? most_bags : std::clamp<std::size_t>(scratch_floats / columns, 1, most_bags);
+    most_positions_ = job.policy.rows_per_block(job.table);
+  }
+
+  /// Pools bags [first, ...), as many as make a group, and returns the first one that is not among them.
+  /// `position` is where the first begins, and afterwards where the next does.
+  std::size_t run(std::size_t first, std::size_t last, std::size_t& position) noexcept {
+    const std::size_t begin = position;
+    std::size_t bag = first;
+    offsets_[0] = begin;
+    do {
+      position = bags_.end(bag, position);
+      ++bag;
+      offsets_[bag - first] = position;
+    } while (bag < last && bag - first < most_bags_ && position - begin < most_positions_);
+
+    rows_ = in_place_ ? reinterpret_cast<float*>(job_.out.row(first)) + first_column_ : scratch_;
+    if (rewrites_) {
+      pool_rewritten(bag - first);
+    } else {
+      pool_as_given(bag - first);
+    }
+    finish(first, bag - first);
+    return bag;
+  }
+
+  std::uint64_t bad() const noexcept { return bad_; }
+
+ private:
+  void pool_as_given(std::size_t count) noexcept {
+    const IndexSpan& indices = bags_.indices.span;
+    args_.indices = bytes_at(indices, 0);
+    args_.index_bytes = size_of(indices.kind());
+    args_.weights = bags_.weights;
+    args_.bags = count;
+    args_.readable = indices.size();
+    args_.out = rows_;
+    kernel_(args_);
+    if (!Divisor::needed(bags_.pooling)) return;
+    for (std::size_t b = 0; b < count; ++b) {
+      Divisor divisor(bags_);
+      if (divisor.reads_weights()) {
+        for (std::size_t j = offsets_[b]; j < offsets_[b + 1]; ++j) divisor.add(bags_.weights[j]);
+      }
+      divisors_[b] = divisor.value(offsets_[b + 1] - offsets_[b]);
+    }
+  }
+
+  /// The members alone, widened: indices and weights are copied in blocks without padding and bad entries, and the
+  /// kernel runs over the copy. A bag that does not fit is pooled in parts, each going on from what the last one left.
+  void pool_rewritten(std::size_t count) noexcept {
+    begin_block(0);
+    for (std::size_t b = 0; b < count; ++b) {
+      Divisor divisor(bags_);
+      std::size_t members = 0;
+      block_offsets_[b - block_first_] = filled_;
+      for_values(bags_.indices.span, offsets_[b], offsets_[b + 1], [&](std::size_t j, std::uint64_t index) {
+        if (index >= job_.table.rows()) {
+          ++bad_;
+          if (bags_.indices.bad_index == BadIndex::skip) return;
+          index = bags_.indices.default_row;
+        }
+        if (bags_.has_padding && index == bags_.padding) return;
+        if (filled_ == block_positions) {
+          flush(b + 1, members != 0);
+          begin_block(b);
+          args_.resume = members != 0;
+          args_.base = base_;
+          block_offsets_[0] = 0;
+        }
+        indices_[filled_] = index;
+        if (bags_.weights != nullptr) {
+          weights_[filled_] = bags_.weights[j];
+          if (divisor.reads_weights()) divisor.add(bags_.weights[j]);
+        }
+        ++filled_;
+        ++members;
+      });
+      divisors_[b] = divisor.value(members);
+    }
+    flush(count, false);
+  }
+
+  void begin_block(std::size_t bag) noexcept {
+    block_first_ = bag;
+    filled_ = 0;
+    args_.resume = false;
+  }
+
+  /// Pools what the block holds: the bags up to `end`, the last of which is gone on with where `to_resume`.
+  void flush(std::size_t end, bool to_resume) noexcept {
+    block_offsets_[end - block_first_] = filled_;
+    args_.indices = reinterpret_cast<const std::byte*>(indices_);
+    args_.weights = bags_.weights != nullptr ? weights_ : nullptr;
+    args_.offsets = block_offsets_;
+    args_.bags = end - block_first_;
+    args_.readable = filled_;
+    args_.out = rows_ + block_first_ * row_stride_;
+    args_.to_resume = to_resume;
+    kernel_(args_);
+  }
+
+  void finish(std::size_t first, std::size_t count) noexcept {
+    const bool divides = Divisor::needed(bags_.pooling);
+    if (in_place_ && !divides) return;
+    const std::size_t element = job_.out.element_bytes();
+    job_.kernels.finish[static_cast<int>(job_.out.dtype)]({
+        .rows = rows_,
+        .stride = row_stride_,
+        .dim = args_.rows.dim,
+        .count = count,
+        .divisors = divides ? divisors_ : nullptr,
+        .out = job_.out.row(first * bags_.repeat) + first_column_ * element,
         .out_stride = job_.out.stride,
-        .prefetch = job_.prefetch,
-        .resume = resume_,
+        .repeat = bags_.repeat,
     });
   }
 
-  /// Empties the block in the middle of `bag`, which the next block begins with. A bag of which nothing has been
-  /// pooled yet must start afresh there: the kernel has just written it as an empty one.
-  void flush_within(std::size_t bag, bool begun) noexcept {
-    flush();
-    first_ = bag;
-    offsets_[0] = 0;
-    bags_ = 1;
-    filled_ = 0;
-    resume_ = begun;
-  }
-
-  const PoolJob<Index>& job_;
+  const PoolJob& job_;
+  const CheckedBags& bags_;
+  std::size_t first_column_;
+  bool in_place_;
+  bool rewrites_;
+  std::size_t row_stride_;
+  simd::PoolArgs args_;
   simd::PoolKernel kernel_;
-  std::size_t first_ = 0;  // bag that the block begins with
-  std::size_t bags_ = 0;
+  std::size_t most_bags_;
+  std::size_t most_positions_;
+  float* rows_ = nullptr;
+  float base_ = 0.0F;
+  std::uint64_t bad_ = 0;
+  std::size_t block_first_ = 0;  // bag of the group that the block begins with
   std::size_t filled_ = 0;
-  bool resume_ = false;
-  Index offsets_[block_bags];
-  Index indices_[block_positions];
+  // Not initialised: a call of a few rows must not pay for what only others use.
+  std::size_t offsets_[most_bags + 1];
+  std::size_t block_offsets_[most_bags + 1];
+  float divisors_[most_bags];
+  std::uint64_t indices_[block_positions];
   float weights_[block_positions];
+  float scratch_[scratch_floats];
 };
 
 }  // namespace
 
-template <IndexType Index>
-void pool_bags(const PoolJob<Index>& job, std::size_t first, std::size_t last) noexcept {
-  const bool mean = job.pooling == Pooling::mean;
-  if (!mean && !job.bags.has_padding) return pool_as_given(job, first, last);
-
-  for (std::size_t begin = first; begin < last; begin += block_bags) {
-    const std::size_t end = std::min(last, begin + block_bags);
-    float members[block_bags];
-    if (job.bags.has_padding) {
-      PaddedPool<Index>(job).run(begin, end, members);
-    } else {
-      pool_as_given(job, begin, end);
-      for (std::size_t bag = begin; bag < end; ++bag) {
-        members[bag - begin] = static_cast<float>(job.bags.begin(bag + 1) - job.bags.begin(bag));
-      }
-    }
-    if (mean) job.kernels.divide(out_row(job, begin), job.out.stride, job.table.dim(), members, end - begin);
+std::uint64_t pool_bags(const PoolJob& job, std::size_t first, std::size_t last, std::size_t position) noexcept {
+  if (first == last) return 0;
+  const bool narrows = job.out.dtype != DType::f32 || job.bags.repeat != 1;
+  const std::size_t dim = job.table.dim();
+  const std::size_t width = narrows ? std::min(dim, scratch_floats) : dim;
+  std::uint64_t bad = 0;
+  for (std::size_t column = 0; column < dim; column += width) {
+    GroupPool pool(job, column, std::min(width, dim - column));
+    std::size_t at = position;
+    for (std::size_t bag = first; bag < last;) bag = pool.run(bag, last, at);
+    bad = pool.bad();  // each part of the columns meets the same ones
   }
+  return bad;
 }
-
-template void pool_bags(const PoolJob<std::int32_t>&, std::size_t, std::size_t) noexcept;
-template void pool_bags(const PoolJob<std::int64_t>&, std::size_t, std::size_t) noexcept;
 
 }  // namespace rowan::detail

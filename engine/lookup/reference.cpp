@@ -1,7 +1,9 @@
 #include "rowan/reference.hpp"
 
+#include <cmath>
+
 #include "engine/lookup/checks.hpp"
-#include "engine/lookup/kernel_choice.hpp"
+#include "engine/support/element.hpp"
 #include "simd/order.hpp"
 #include "simd/scalar.hpp"
 
@@ -10,88 +12,159 @@ namespace {
 
 using namespace detail;
 
-float element_at(const TableView& table, std::uint64_t row, std::uint64_t column) noexcept {
-  return simd::decode(element_of(table.dtype()), table.data() + row * table.row_stride(), column);
-}
+/// Row and column of a table.
+class Rows {
+ public:
+  explicit Rows(const TableView& table) noexcept
+      : table_(table), element_(element_of(table.dtype())), packed_(simd::packed_bytes(element_, table.dim())) {}
 
-template <IndexType Index>
-Status embed(const TableView& table, std::span<const Index> indices, const OutputView& out) noexcept {
-  CheckedOutput checked;
-  if (const Status status = check_embedding(table, indices, out, nullptr, checked); !status) return status;
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    for (std::uint64_t c = 0; c < table.dim(); ++c) {
-      checked.data[i * checked.stride + c] = element_at(table, static_cast<std::uint64_t>(indices[i]), c);
-    }
+  float value(std::uint64_t row, std::uint64_t column) const noexcept {
+    return simd::decode(element_, at(row), table_.dim(), column);
   }
-  return {};
+  float code(std::uint64_t row, std::uint64_t column) const noexcept {
+    return static_cast<float>(simd::code_at(element_, at(row), column));
+  }
+  simd::RowParameters parameters(std::uint64_t row) const noexcept {
+    return simd::decode_parameters(element_, at(row) + packed_);
+  }
+
+ private:
+  const std::byte* at(std::uint64_t row) const noexcept { return table_.data() + row * table_.row_stride(); }
+
+  const TableView& table_;
+  simd::Element element_;
+  std::size_t packed_;
+};
+
+void write(const CheckedOutput& out, std::size_t row, std::uint64_t column, float value) noexcept {
+  simd::encode(element_of(out.dtype), &value, 1, out.row(row) + column * out.element_bytes());
 }
 
-/// One column of one bag.
-template <IndexType Index>
-float pool(const TableView& table, const CheckedBags<Index>& bags, Pooling pooling, std::size_t bag,
+/// The row that an index stands for, or none where it is left out.
+std::optional<std::uint64_t> row_of(const TableView& table, const CheckedIndices& indices, std::size_t position,
+                                    std::uint64_t& bad) noexcept {
+  const std::uint64_t index = value_at(indices.span, position);
+  if (index < table.rows()) return index;
+  ++bad;
+  if (indices.bad_index == BadIndex::skip) return std::nullopt;
+  return indices.default_row;
+}
+
+/// Members of a bag, one after the other.
+template <class Body>
+void for_members(const TableView& table, const CheckedBags& bags, std::size_t begin, std::size_t end,
+                 const Body& body) noexcept {
+  std::uint64_t ignored = 0;
+  for (std::size_t j = begin; j < end; ++j) {
+    const auto row = row_of(table, bags.indices, j, ignored);
+    if (!row || (bags.has_padding && *row == bags.padding)) continue;
+    body(*row, bags.weights != nullptr ? bags.weights[j] : 1.0F);
+  }
+}
+
+float sum(const TableView& table, const CheckedBags& bags, std::size_t begin, std::size_t end,
+          std::uint64_t column) noexcept {
+  const Rows rows(table);
+  const bool weighted = bags.weights != nullptr;
+  float total = 0.0F;
+  float base = 0.0F;
+  for_members(table, bags, begin, end, [&](std::uint64_t row, float weight) {
+    if (!is_quantized(table.dtype())) {
+      const float x = rows.value(row, column);
+      const float term = weighted ? weight * x : x;
+      total = total + term;
+      return;
+    }
+    const auto [row_scale, row_bias] = rows.parameters(row);
+    const float scale = weighted ? weight * row_scale : row_scale;
+    const float bias = weighted ? weight * row_bias : row_bias;
+    const float product = rows.code(row, column) * scale;
+    total = total + product;
+    base = base + bias;
+  });
+  return is_quantized(table.dtype()) ? total + base : total;
+}
+
+float extreme(const TableView& table, const CheckedBags& bags, std::size_t begin, std::size_t end,
+              std::uint64_t column) noexcept {
+  const Rows rows(table);
+  float kept = 0.0F;
+  bool first = true;
+  for_members(table, bags, begin, end, [&](std::uint64_t row, float) {
+    const float x = rows.value(row, column);
+    const bool better = bags.pooling == Pooling::max ? simd::greater(x, kept) : simd::greater(kept, x);
+    if (first || better) kept = x;
+    first = false;
+  });
+  return kept;
+}
+
+/// What the sum of a bag is divided by.
+float divisor(const TableView& table, const CheckedBags& bags, std::size_t begin, std::size_t end) noexcept {
+  float members = 0.0F;
+  float weights = 0.0F;
+  float squares = 0.0F;
+  for_members(table, bags, begin, end, [&](std::uint64_t, float weight) {
+    members = members + 1.0F;
+    weights = weights + weight;
+    const float square = weight * weight;
+    squares = squares + square;
+  });
+  switch (bags.pooling) {
+    case Pooling::mean:
+    case Pooling::mean_by_count:
+      return members;
+    case Pooling::mean_by_weight:
+      return weights;
+    case Pooling::sqrt_n:
+      return std::sqrt(bags.weights != nullptr ? squares : members);
+    case Pooling::sum:
+    case Pooling::max:
+    case Pooling::min:
+      break;
+  }
+  return 1.0F;
+}
+
+float pool(const TableView& table, const CheckedBags& bags, std::size_t begin, std::size_t end,
            std::uint64_t column) noexcept {
-  float pooled = 0.0F;
-  std::uint64_t members = 0;
-  for (std::size_t j = bags.begin(bag); j < bags.begin(bag + 1); ++j) {
-    if (bags.has_padding && bags.indices[j] == bags.padding) continue;
-    const float x = element_at(table, static_cast<std::uint64_t>(bags.indices[j]), column);
-    if (pooling == Pooling::max) {
-      if (members == 0 || simd::greater(x, pooled)) pooled = x;
-    } else if (bags.weights != nullptr) {
-      const float product = bags.weights[j] * x;
-      pooled = pooled + product;
-    } else {
-      pooled = pooled + x;
-    }
-    ++members;
-  }
-  if (pooling == Pooling::mean && members > 1) pooled = pooled / static_cast<float>(members);
-  return pooled;
-}
-
-template <IndexType Index, class AnyBags>
-Status embed_bags(const TableView& table, const AnyBags& bags, const OutputView& out,
-                  const BagOptions& options) noexcept {
-  CheckedBags<Index> checked;
-  CheckedOutput checked_out;
-  const Status status = check_bags(table, bags, out, options, nullptr, checked, checked_out);
-  if (!status) return status;
-  for (std::size_t bag = 0; bag < checked.bags; ++bag) {
-    for (std::uint64_t c = 0; c < table.dim(); ++c) {
-      checked_out.data[bag * checked_out.stride + c] = pool(table, checked, options.pooling, bag, c);
-    }
-  }
-  return {};
+  if (bags.pooling == Pooling::max || bags.pooling == Pooling::min) return extreme(table, bags, begin, end, column);
+  const float total = sum(table, bags, begin, end, column);
+  const float by = divisor(table, bags, begin, end);
+  if (by == 1.0F) return total;
+  return by == 0.0F ? 0.0F : total / by;
 }
 
 }  // namespace
 
-Status embedding(const TableView& table, std::span<const std::int32_t> indices, OutputView out) noexcept {
-  return embed(table, indices, out);
+Status embedding(const TableView& table, IndexSpan indices, OutputView out, const EmbeddingOptions& options) noexcept {
+  CheckedIndices checked;
+  CheckedOutput checked_out;
+  const Status status = check_embedding(table, indices, out, options, nullptr, checked, checked_out);
+  if (!status) return status;
+  const Rows rows(table);
+  std::uint64_t bad = 0;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const auto row = row_of(table, checked, i, bad);
+    for (std::uint64_t c = 0; c < table.dim(); ++c) write(checked_out, i, c, row ? rows.value(*row, c) : 0.0F);
+  }
+  return {.value = static_cast<std::int64_t>(bad)};
 }
 
-Status embedding(const TableView& table, std::span<const std::int64_t> indices, OutputView out) noexcept {
-  return embed(table, indices, out);
-}
-
-Status embedding_bag(const TableView& table, const Bags<std::int32_t>& bags, OutputView out,
-                     const BagOptions& options) noexcept {
-  return embed_bags<std::int32_t>(table, bags, out, options);
-}
-
-Status embedding_bag(const TableView& table, const Bags<std::int64_t>& bags, OutputView out,
-                     const BagOptions& options) noexcept {
-  return embed_bags<std::int64_t>(table, bags, out, options);
-}
-
-Status embedding_bag(const TableView& table, const FixedBags<std::int32_t>& bags, OutputView out,
-                     const BagOptions& options) noexcept {
-  return embed_bags<std::int32_t>(table, bags, out, options);
-}
-
-Status embedding_bag(const TableView& table, const FixedBags<std::int64_t>& bags, OutputView out,
-                     const BagOptions& options) noexcept {
-  return embed_bags<std::int64_t>(table, bags, out, options);
+Status embedding_bag(const TableView& table, const Bags& bags, OutputView out, const BagOptions& options) noexcept {
+  CheckedBags checked;
+  CheckedOutput checked_out;
+  if (const Status status = plan_bags(table, bags, out, options, 1, checked, checked_out); !status) return status;
+  if (const Status status = scan_bags(table, nullptr, checked); !status) return status;
+  std::size_t begin = 0;
+  std::uint64_t bad = 0;
+  for (std::size_t bag = 0; bag < checked.bags; ++bag) {
+    const std::size_t end = checked.end(bag, begin);
+    for (std::uint64_t c = 0; c < table.dim(); ++c) write(checked_out, bag, c, pool(table, checked, begin, end, c));
+    for (std::size_t j = begin; j < end; ++j) static_cast<void>(row_of(table, checked.indices, j, bad));
+    begin = end;
+  }
+  return {.value = static_cast<std::int64_t>(bad)};
 }
 
 }  // namespace rowan::reference

@@ -55,8 +55,7 @@ inline constexpr int index_kind_count = 6;
 /// Integers of exactly 8, 16, 32 or 64 bits; 8 and 16 bits unsigned only. bool and characters are none.
 template <class T>
 concept IndexType = std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> ||
-    (std::integral<T> && !std::same_as<T, wchar_t> && !std::same_as<T, char32_t> &&
-     (sizeof(T) == 4 || sizeof(T) == 8));
+    (std::integral<T> && !std::same_as<T, wchar_t> && !std::same_as<T, char32_t> && (sizeof(T) == 4 || sizeof(T) == 8));
 
 /// The kind of an index type. `long` and `long long` are both i64.
 template <IndexType T>
@@ -149,8 +148,8 @@ class OutputView {
       : data_(bits.data()), size_(bits.size()), stride_(stride), dtype_(dtype), sixteen_bits_(true) {}
 
   void* data() const noexcept { return data_; }
-  std::size_t size() const noexcept { return size_; }            ///< elements
-  std::uint64_t stride() const noexcept { return stride_; }      ///< elements from one row to the next; 0 = dim
+  std::size_t size() const noexcept { return size_; }        ///< elements
+  std::uint64_t stride() const noexcept { return stride_; }  ///< elements from one row to the next; 0 = dim
   DType dtype() const noexcept { return dtype_; }
   bool valid_dtype() const noexcept {
     return sixteen_bits_ ? dtype_ == DType::f16 || dtype_ == DType::bf16 : dtype_ == DType::f32;

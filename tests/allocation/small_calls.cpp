@@ -26,7 +26,6 @@ using rowan::BagOptions;
 using rowan::Bags;
 using rowan::Code;
 using rowan::DType;
-using rowan::FixedBags;
 using rowan::Pooling;
 using rowan::test::counted;
 using rowan::test::Counts;
@@ -145,9 +144,9 @@ TEST_CASE_TEMPLATE("a bag allocates and throws nothing", Index, std::int32_t, st
       for (const std::optional<std::int64_t> padding : {std::optional<std::int64_t>(), {7}, {-1}}) {
         const BagOptions options{.pooling = pooling, .padding_index = padding};
         const BagOptions last{.pooling = pooling, .include_last_offset = true, .padding_index = padding};
-        const Bags<Index> bag{request.indices, request.offsets};
-        const Bags<Index> ended{request.indices, request.with_last};
-        const FixedBags<Index> fixed{request.indices, 1};
+        const Bags bag{request.indices, request.offsets};
+        const Bags ended{request.indices, request.with_last};
+        const Bags fixed = Bags::fixed(request.indices, 1);
         std::array<rowan::Status, 4> statuses;
         const auto calls = [&] {
           statuses[0] = engine.embedding_bag(table, bag, request.out, options);
@@ -167,8 +166,8 @@ TEST_CASE_TEMPLATE("a weighted bag allocates and throws nothing", Index, std::in
   Request<Index> request;
   for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
     const rowan::Table table = make_table(dtype);
-    const Bags<Index> bag{request.indices, request.offsets, request.weights};
-    const FixedBags<Index> fixed{request.indices, 2, request.weights};
+    const Bags bag{request.indices, request.offsets, request.weights};
+    const Bags fixed = Bags::fixed(request.indices, 2, request.weights);
     rowan::Status status, padded, two;
     const auto calls = [&] {
       status = engine.embedding_bag(table, bag, request.out, {.pooling = Pooling::sum});
@@ -192,12 +191,12 @@ TEST_CASE_TEMPLATE("a refused bag allocates and throws nothing", Index, std::int
     CHECK(status.code == code);
   };
   const std::span<const Index> none;
-  const Bags<Index> bag{request.indices, request.offsets};
-  expect(Code::index_out_of_range, Bags<Index>{request.beyond, request.offsets}, {}, request.out);
-  expect(Code::offsets_start, Bags<Index>{request.indices, std::span(request.indices).first(1)}, {}, request.out);
-  expect(Code::offsets_missing, Bags<Index>{request.indices, none}, {.include_last_offset = true}, {});
-  expect(Code::bags_uneven, FixedBags<Index>{request.indices, 3}, {}, request.out);
-  expect(Code::weights_pooling, Bags<Index>{request.indices, request.offsets, request.weights}, {}, request.out);
+  const Bags bag{request.indices, request.offsets};
+  expect(Code::index_out_of_range, Bags{request.beyond, request.offsets}, {}, request.out);
+  expect(Code::offsets_start, Bags{request.indices, std::span(request.indices).first(1)}, {}, request.out);
+  expect(Code::offsets_missing, Bags{request.indices, none}, {.include_last_offset = true}, {});
+  expect(Code::bags_uneven, Bags::fixed(request.indices, 3), {}, request.out);
+  expect(Code::weights_pooling, Bags{request.indices, request.offsets, request.weights}, {}, request.out);
   expect(Code::padding_out_of_range, bag, {.padding_index = rows}, request.out);
   expect(Code::output_size, bag, {}, request.all);
 }
@@ -205,7 +204,7 @@ TEST_CASE_TEMPLATE("a refused bag allocates and throws nothing", Index, std::int
 TEST_CASE("an engine that was moved, or that has threads, allocates nothing in a small call") {
   const rowan::Table table = make_table(DType::f32);
   Request<std::int64_t> request;
-  const Bags<std::int64_t> bag{request.indices, request.offsets};
+  const Bags bag{request.indices, request.offsets};
   const auto quiet = [&](const rowan::Engine& engine, Code code) {
     rowan::Status status;
     CHECK(counted([&] { status = engine.embedding_bag(table, bag, request.out); }) == nothing);

@@ -116,13 +116,12 @@ TEST_CASE("rows of any stride are saved as they are") {
   }
 }
 
-TEST_CASE("index types are deduced") {
+TEST_CASE("bags are made of ranges of any index type") {
   const std::vector<std::int32_t> indices = {0, 1, 2};
   const std::vector<std::int32_t> offsets = {0, 2};
   const std::vector<float> weights = {1.0F, 2.0F, 3.0F};
-  static_assert(std::is_same_v<decltype(Bags{indices, offsets}), Bags<std::int32_t>>);
-  static_assert(std::is_same_v<decltype(Bags{indices, offsets, weights}), Bags<std::int32_t>>);
-  static_assert(std::is_same_v<decltype(FixedBags{indices, 3U}), FixedBags<std::int32_t>>);
+  static_assert(std::is_same_v<decltype(Bags{indices, offsets}), Bags>);
+  static_assert(std::is_same_v<decltype(Bags{indices, offsets, weights}), Bags>);
   const Bags bags{indices, offsets, weights};
   std::vector<float> out(4);
   CHECK(Engine().embedding_bag(*small_table(), bags, out, {.pooling = Pooling::sum}).ok());

@@ -61,7 +61,7 @@ void check_bad_values() {
 
         f.out.assign(4, untouched);
         const std::vector<Index> offsets = {0};
-        const Status pooled = f.refused(Bags<Index>{indices, offsets});
+        const Status pooled = f.refused(Bags{indices, offsets});
         CHECK(pooled.code == Code::index_out_of_range);
         CHECK(pooled.position == where);
         CHECK(pooled.bag == 0);
@@ -89,7 +89,7 @@ TEST_CASE("a bad index is reported with its bag, empty bags passed over") {
   Fixture f;
   const Indices indices = {1, 2, 3, 4, 10};
   const Indices offsets = {0, 2, 2};
-  const Status status = f.refused(Bags<std::int64_t>{indices, offsets});
+  const Status status = f.refused(Bags{indices, offsets});
   CHECK(status.code == Code::index_out_of_range);
   CHECK(status.bag == 2);
   CHECK(status.position == 4);
@@ -99,7 +99,7 @@ TEST_CASE("a bad index is reported with its bag, empty bags passed over") {
 
   const Indices with_end = {0, 1, 2, 4};
   const Status behind =
-      f.refused(Bags<std::int64_t>{indices, with_end}, {.pooling = Pooling::sum, .include_last_offset = true});
+      f.refused(Bags{indices, with_end}, {.pooling = Pooling::sum, .include_last_offset = true});
   CHECK(behind.code == Code::index_out_of_range);
   CHECK(behind.bag == Status::no_bag);  // behind the last bag
   CHECK(behind.message(f.table) == "index 10 at position 4 is not in [0, 10)");
@@ -136,7 +136,7 @@ TEST_CASE("offsets: each is checked, in the middle too (class 8)") {
       {{0, 1, most}, Code::offset_out_of_range, 2, most, nullptr},
   };
   for (const Case& c : all) {
-    const Status status = f.refused(Bags<std::int64_t>{indices, c.offsets});
+    const Status status = f.refused(Bags{indices, c.offsets});
     CHECK(status.code == c.code);
     CHECK(status.bag == c.bag);
     CHECK(status.value == c.value);
@@ -155,7 +155,7 @@ TEST_CASE("offsets: one bad value among many is found wherever it stands") {
         for (std::size_t i = 0; i < bags; ++i) offsets[i] = static_cast<std::int32_t>(i);
         offsets[where] = bad;
         f.out.assign(bags * 4, untouched);
-        const Status status = f.refused(Bags<std::int32_t>{indices, offsets});
+        const Status status = f.refused(Bags{indices, offsets});
         CHECK(status.code == Code::offset_out_of_range);
         CHECK(status.bag == where);
       }
@@ -165,7 +165,7 @@ TEST_CASE("offsets: one bad value among many is found wherever it stands") {
 
 TEST_CASE("include_last_offset needs an offset") {
   Fixture f;
-  const Status status = f.refused(Bags<std::int64_t>{}, {.pooling = Pooling::sum, .include_last_offset = true});
+  const Status status = f.refused(Bags{}, {.pooling = Pooling::sum, .include_last_offset = true});
   CHECK(status.code == Code::offsets_missing);
   CHECK(status.message().find("one more than there are bags") != std::string::npos);
 }
@@ -175,18 +175,18 @@ TEST_CASE("arrays of unequal length (class 9)") {
   const Indices indices = {1, 2, 3, 4};
   const Indices offsets = {0, 1, 2};
   const std::vector<float> weights = {1.0F, 2.0F, 3.0F};
-  Status status = f.refused(Bags<std::int64_t>{indices, offsets, weights});
+  Status status = f.refused(Bags{indices, offsets, weights});
   CHECK(status.code == Code::weights_size);
   CHECK(status.message() == "3 weights for 4 indices; there must be one each, or none at all");
 
-  status = f.refused(FixedBags<std::int64_t>{indices, 3});
+  status = f.refused(Bags::fixed(indices, 3));
   CHECK(status.code == Code::bags_uneven);
   CHECK(status.message() == "4 indices do not divide into 3 bags of equal length");
-  CHECK(f.refused(FixedBags<std::int64_t>{indices, 0}).code == Code::bags_uneven);
+  CHECK(f.refused(Bags::fixed(indices, 0)).code == Code::bags_uneven);
 
   const std::vector<float> four = {1.0F, 2.0F, 3.0F, 4.0F};
   for (const Pooling pooling : {Pooling::mean, Pooling::max}) {
-    status = f.refused(Bags<std::int64_t>{indices, offsets, four}, {.pooling = pooling});
+    status = f.refused(Bags{indices, offsets, four}, {.pooling = pooling});
     CHECK(status.code == Code::weights_pooling);
   }
 }
@@ -196,9 +196,9 @@ TEST_CASE("a weights array that is there must not be empty, unless there are no 
   const Indices indices = {1, 2, 3};
   const Indices offsets = {0, 1, 2};
   const std::vector<float> none;
-  CHECK(f.refused(Bags<std::int64_t>{indices, offsets, none}).code == Code::weights_size);
+  CHECK(f.refused(Bags{indices, offsets, none}).code == Code::weights_size);
   f.out.clear();
-  CHECK(f.engine.embedding_bag(f.table, Bags<std::int64_t>{{}, {}, none}, f.out, {.pooling = Pooling::sum}).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags{{}, {}, none}, f.out, {.pooling = Pooling::sum}).ok());
 }
 
 TEST_CASE("a bad index without any bag") {
@@ -207,18 +207,18 @@ TEST_CASE("a bad index without any bag") {
   Indices empty;
   f.out.clear();
   for (int i = 0; i < 2; ++i) {  // without memory, then with some
-    const Status status = f.refused(Bags<std::int64_t>{bad, empty});
+    const Status status = f.refused(Bags{bad, empty});
     CHECK(status.code == Code::index_out_of_range);
     CHECK(status.bag == Status::no_bag);
     CHECK(status.position == 1);
     empty.reserve(4);
   }
   f.out.assign(8, untouched);
-  CHECK(f.refused(FixedBags<std::int64_t>{bad, 2}).bag == 1);
+  CHECK(f.refused(Bags::fixed(bad, 2)).bag == 1);
   const Indices zero = {0};
   f.out.clear();
   const Status status =
-      f.refused(Bags<std::int64_t>{bad, zero}, {.pooling = Pooling::sum, .include_last_offset = true});
+      f.refused(Bags{bad, zero}, {.pooling = Pooling::sum, .include_last_offset = true});
   CHECK(status.bag == Status::no_bag);
 }
 
@@ -226,13 +226,13 @@ TEST_CASE("offsets may be empty where no bag is meant") {
   Fixture f;
   const Indices indices = {1, 2};
   f.out.clear();
-  CHECK(f.engine.embedding_bag(f.table, Bags<std::int64_t>{indices, {}}, f.out).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags{indices, {}}, f.out).ok());
 }
 
 TEST_CASE("a pooling that is none, an element type that is none") {
   Fixture f;
   const Indices indices = {1, 2, 3};
-  const Status status = f.refused(FixedBags<std::int64_t>{indices, 3}, {.pooling = static_cast<Pooling>(9)});
+  const Status status = f.refused(Bags::fixed(indices, 3), {.pooling = static_cast<Pooling>(9)});
   CHECK(status.code == Code::pooling_unknown);
   CHECK(status.message() == "there is no pooling number 9");
   CHECK(!TableView::over(std::as_bytes(std::span<const float>(f.values)), 2, 2, static_cast<DType>(9)).ok());
@@ -245,12 +245,12 @@ TEST_CASE("padding index: [-rows, rows)") {
   for (const std::int64_t bad : {std::int64_t{10}, std::int64_t{-11}, std::numeric_limits<std::int64_t>::min(),
                                  std::numeric_limits<std::int64_t>::max()}) {
     const Status status =
-        f.refused(Bags<std::int64_t>{indices, offsets}, {.pooling = Pooling::sum, .padding_index = bad});
+        f.refused(Bags{indices, offsets}, {.pooling = Pooling::sum, .padding_index = bad});
     CHECK(status.code == Code::padding_out_of_range);
     CHECK(status.value == bad);
   }
   for (const std::int64_t good : {0, 9, -1, -10}) {
-    CHECK(f.engine.embedding_bag(f.table, Bags<std::int64_t>{indices, offsets}, f.out, {.padding_index = good}).ok());
+    CHECK(f.engine.embedding_bag(f.table, Bags{indices, offsets}, f.out, {.padding_index = good}).ok());
   }
 }
 
@@ -258,7 +258,7 @@ TEST_CASE("the output must have the size that the call fills") {
   Fixture f;
   const Indices indices = {1, 2, 3};
   const Indices offsets = {0, 1, 2};
-  const Bags<std::int64_t> bags{indices, offsets};
+  const Bags bags{indices, offsets};
   for (const std::size_t size : {0, 1, 11, 13}) {
     f.out.assign(size, untouched);
     const Status status = f.refused(bags);
@@ -284,12 +284,12 @@ TEST_CASE("nothing to do is no error") {
   Fixture f;
   f.out.clear();
   CHECK(f.engine.embedding(f.table, Indices{}, f.out).ok());
-  CHECK(f.engine.embedding_bag(f.table, Bags<std::int64_t>{}, f.out).ok());
-  CHECK(f.engine.embedding_bag(f.table, FixedBags<std::int64_t>{}, f.out).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags{}, f.out).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags::fixed(), f.out).ok());
   const Indices zero = {0};
-  CHECK(f.engine.embedding_bag(f.table, Bags<std::int64_t>{{}, zero}, f.out, {.include_last_offset = true}).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags{{}, zero}, f.out, {.include_last_offset = true}).ok());
   f.out.assign(8, untouched);
-  CHECK(f.engine.embedding_bag(f.table, FixedBags<std::int64_t>{{}, 2}, f.out, {.pooling = Pooling::max}).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags::fixed({}, 2), f.out, {.pooling = Pooling::max}).ok());
   CHECK(std::all_of(f.out.begin(), f.out.end(), [](float x) { return x == 0.0F; }));
 }
 

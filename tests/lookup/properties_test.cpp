@@ -86,12 +86,12 @@ std::size_t check_one_bag_call(Random& random, const Engine& engine, std::uint64
   Status by_reference;
   Status by_kernel;
   if (fixed) {
-    const FixedBags<Index> input{indices, bags, given(weights, weighted)};
+    const Bags input = Bags::fixed(indices, bags, given(weights, weighted));
     by_reference = reference::embedding_bag(table.view(), input, expected.view(), options);
     by_kernel = engine.embedding_bag(table.view(), input, actual.view(), options);
   } else {
     const auto offsets = random_offsets<Index>(random, bags, count, options.include_last_offset);
-    const Bags<Index> input{indices, offsets, given(weights, weighted)};
+    const Bags input{indices, offsets, given(weights, weighted)};
     by_reference = reference::embedding_bag(table.view(), input, expected.view(), options);
     by_kernel = engine.embedding_bag(table.view(), input, actual.view(), options);
   }
@@ -182,7 +182,7 @@ TEST_CASE("long bags: columns in several passes, padding in several blocks") {
       for (const Pooling pooling : poolings) {
         for (const bool weighted : {false, true}) {
           if (weighted && pooling != Pooling::sum) continue;
-          const Bags<std::int64_t> bags{indices, offsets, given(weights, weighted)};
+          const Bags bags{indices, offsets, given(weights, weighted)};
           const BagOptions options{.pooling = pooling, .padding_index = 3};
           std::vector<float> expected(3 * dim);
           std::vector<float> actual(3 * dim);
@@ -202,7 +202,7 @@ TEST_CASE("thousands of bags of padding only, and mixed with others") {
   std::vector<std::int32_t> indices(9000);
   for (auto& index : indices) index = below(random, 3) == 0 ? static_cast<std::int32_t>(below(random, 4)) : 2;
   for (const Pooling pooling : poolings) {
-    const FixedBags<std::int32_t> bags{indices, 3000};
+    const Bags bags = Bags::fixed(indices, 3000);
     const BagOptions options{.pooling = pooling, .padding_index = -2};
     std::vector<float> expected(3000 * 5);
     std::vector<float> actual(3000 * 5);
@@ -235,7 +235,7 @@ TEST_CASE("no load passes the end of the last row: the table ends where a mappin
       CHECK(std::all_of(out.begin(), out.end(), [](float x) { return x == 0.0F; }));
       for (const Pooling pooling : poolings) {
         std::vector<float> pooled(2 * dim, 1.0F);
-        CHECK(engine.embedding_bag(*view, FixedBags<std::int32_t>{indices, 2}, pooled, {.pooling = pooling}).ok());
+        CHECK(engine.embedding_bag(*view, Bags::fixed(indices, 2), pooled, {.pooling = pooling}).ok());
         CHECK(std::all_of(pooled.begin(), pooled.end(), [](float x) { return x == 0.0F; }));
       }
     }

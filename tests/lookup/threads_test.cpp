@@ -24,7 +24,7 @@ struct LargeCall {
     offsets = random_offsets<std::int64_t>(random, 800, indices.size(), false);
     std::sort(offsets.begin(), offsets.end());
   }
-  Bags<std::int64_t> bags() const { return {indices, offsets}; }
+  Bags bags() const { return {indices, offsets}; }
   std::vector<float> pooled(const Engine& engine, Pooling pooling) const {
     std::vector<float> out(offsets.size() * 96);
     CHECK(engine.embedding_bag(table.view(), bags(), out, {.pooling = pooling, .padding_index = 5}).ok());
@@ -93,7 +93,7 @@ TEST_CASE("workers use the caller's floating-point mode and get their own back")
   const TableView table = *TableView::over(values, 64);
   std::vector<std::int32_t> indices(400'000);
   for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int32_t>(i % 1000);
-  const FixedBags<std::int32_t> bags{indices, 40'000};
+  const Bags bags = Bags::fixed(indices, 40'000);
   const Engine engine({.threads = Threads::own(3)});
 
   const unsigned before = _mm_getcsr();

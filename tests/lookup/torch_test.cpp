@@ -34,7 +34,7 @@ TEST_CASE("embedding_bag gives PyTorch's answers") {
     std::optional<std::span<const float>> weights;
     if (!c.weights.empty()) weights = c.weights;
     const Status status = engine.embedding_bag(
-        table, Bags<std::int64_t>{c.indices, c.offsets, weights}, out,
+        table, Bags{c.indices, c.offsets, weights}, out,
         {.pooling = c.pooling, .include_last_offset = c.include_last_offset, .padding_index = c.padding_index});
     REQUIRE_MESSAGE(status.ok(), status.message(table));
     // Sums of eighths are exact; a mean may be rounded once more there, where it is a product with 1/n.
@@ -54,7 +54,7 @@ TEST_CASE("max with NaN and signed zeros, as PyTorch's CPU kernel answers") {
   const Engine engine;
   const auto max_of = [&](std::vector<std::int64_t> indices) {
     std::vector<float> out(3);
-    CHECK(engine.embedding_bag(table, FixedBags<std::int64_t>{indices, 1}, out, {.pooling = Pooling::max}).ok());
+    CHECK(engine.embedding_bag(table, Bags::fixed(indices, 1), out, {.pooling = Pooling::max}).ok());
     return out;
   };
   std::vector<float> out = max_of({0, 1, 2});  // a NaN in the first member stays

@@ -40,7 +40,7 @@ class LargeCall {
   std::vector<float> run(const Engine& engine) const {
     std::vector<float> out(bags * dim, -1.0F);
     const rowan::TableView table = *rowan::TableView::over(std::span<const float>(values_), dim);
-    const rowan::FixedBags<std::int64_t> call{indices_, bags};
+    const rowan::Bags call = rowan::Bags::fixed(indices_, bags);
     if (!engine.embedding_bag(table, call, out)) return {};
     return out;
   }

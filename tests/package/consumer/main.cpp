@@ -25,7 +25,7 @@ int main() {
   std::array<float, 3 * 5> rows{};
   std::array<float, 2 * 5> pooled{};
   if (!engine.embedding(*table, indices, rows)) return 2;
-  if (!engine.embedding_bag(*table, rowan::Bags<std::int64_t>{indices, offsets}, pooled,
+  if (!engine.embedding_bag(*table, rowan::Bags{indices, offsets}, pooled,
                             {.pooling = rowan::Pooling::sum}))
     return 3;
   for (std::size_t c = 0; c < 5; ++c) {

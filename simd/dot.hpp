@@ -1,0 +1,77 @@
+// Dot products of rows with a query, and of rows with themselves.
+#pragma once
+
+#include "simd/gather.hpp"
+
+namespace rowan::simd {
+namespace {
+
+/// dot_lanes running sums of products, in as many registers as that takes.
+struct Lanes {
+  static constexpr std::size_t registers = dot_lanes / Wide::size;
+  Wide sums[registers];
+
+  Lanes() noexcept {
+    for (Wide& sum : sums) sum = Wide(0.0F);
+  }
+  template <Element E>
+  void add(const std::byte* at, Wide scale, Wide bias, const float* query) noexcept {
+    for (std::size_t k = 0; k < registers; ++k) {
+      const Wide x = row_values<E>(at + k * Wide::size * bits_of(E) / 8, Wide::size, scale, bias);
+      const Wide y = query != nullptr ? Wide::load_unaligned(query + k * Wide::size) : x;
+      sums[k] = sums[k] + x * y;
+    }
+  }
+  float total() const noexcept {
+    float lanes[dot_lanes];
+    for (std::size_t k = 0; k < registers; ++k) sums[k].store_unaligned(lanes + k * Wide::size);
+    return reduce_lanes(lanes);
+  }
+};
+
+/// A null query stands for the row itself.
+template <Element E, bool Self>
+void dot(const DotArgs& a) {
+  constexpr std::size_t at_once = 4;  // rows whose additions overlap
+  const std::size_t whole = a.rows.dim - a.rows.dim % dot_lanes;
+  const std::size_t rest = a.rows.dim - whole;
+  float query_rest[dot_lanes] = {};
+  if (!Self) __builtin_memcpy(query_rest, a.query + whole, rest * sizeof(float));
+
+  for (std::size_t first = 0; first < a.count; first += at_once) {
+    const std::size_t rows = a.count - first < at_once ? a.count - first : at_once;
+    Lanes lanes[at_once];
+    const std::byte* row[at_once];
+    Wide scale[at_once];
+    Wide bias[at_once];
+    for (std::size_t r = 0; r < at_once; ++r) {  // past the end, the last row again: computed, not stored
+      row[r] = a.rows.data + (first + (r < rows ? r : rows - 1)) * a.rows.stride;
+      Parameters parameters{};
+      if constexpr (is_quantized(E)) parameters = load_parameters<E>(row[r] + a.rows.parameters);
+      scale[r] = Wide(parameters.scale);
+      bias[r] = Wide(parameters.bias);
+    }
+    for (std::size_t c = 0; c < whole; c += dot_lanes) {
+      for (std::size_t r = 0; r < at_once; ++r) {
+        lanes[r].template add<E>(row[r] + c * bits_of(E) / 8, scale[r], bias[r], Self ? nullptr : a.query + c);
+      }
+    }
+    if (rest != 0) {
+      for (std::size_t r = 0; r < at_once; ++r) {
+        std::byte padded[dot_lanes * sizeof(float)] = {};
+        __builtin_memcpy(padded, row[r] + whole * bits_of(E) / 8, packed_bytes(E, rest));
+        float values[dot_lanes];
+        for (std::size_t k = 0; k < dot_lanes; k += Wide::size) {
+          row_values<E>(padded + k * bits_of(E) / 8, Wide::size, scale[r], bias[r]).store_unaligned(values + k);
+        }
+        for (std::size_t c = rest; c < dot_lanes; ++c) values[c] = 0.0F;  // a code of 0 has the bias for its value
+        __builtin_memcpy(padded, values, sizeof values);
+        lanes[r].template add<Element::f32>(padded, scale[r], bias[r], Self ? nullptr : query_rest);
+      }
+    }
+    for (std::size_t r = 0; r < rows; ++r) a.out[first + r] = lanes[r].total();
+  }
+}
+
+}  // namespace
+}  // namespace rowan::simd

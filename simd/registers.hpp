@@ -1,0 +1,115 @@
+// The registers of the tier that is being compiled: xsimd's batches, with the architecture always explicit, and a
+// single float that looks like one. Included by the files that tier.cpp is made of, and by no other.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+#include "simd/kernels.hpp"
+#include "simd/order.hpp"
+
+namespace rowan::simd {
+namespace {
+
+template <class Arch>
+using Batch = xsimd::batch<float, Arch>;
+
+#if defined(ROWAN_TIER_avx512)
+using Full = xsimd::avx512bw;
+constexpr std::uint32_t features = feature_sse2 | feature_avx2 | feature_fma | feature_f16c | feature_avx512f |
+                                   feature_avx512cd | feature_avx512dq | feature_avx512bw | feature_avx512vl;
+#elif defined(ROWAN_TIER_avx2)
+using Full = xsimd::avx2;
+constexpr std::uint32_t features = feature_sse2 | feature_avx2 | feature_fma | feature_f16c;
+#elif defined(ROWAN_TIER_baseline)
+using Full = xsimd::sse2;
+constexpr std::uint32_t features = feature_sse2;
+#else
+#error "ROWAN_TIER_<name> must name the tier that this unit is compiled for"
+#endif
+
+using Wide = Batch<Full>;
+using Four = Batch<xsimd::sse2>;
+#if !defined(ROWAN_TIER_baseline)
+using Eight = Batch<xsimd::avx2>;
+#endif
+#if defined(ROWAN_TIER_avx512)
+using Sixteen = Batch<xsimd::avx512bw>;
+#endif
+
+/// One float that looks like a batch, for rows narrower than the narrowest register.
+struct Scalar {
+  static constexpr std::size_t size = 1;
+  float value;
+
+  Scalar() = default;
+  explicit Scalar(float v) noexcept : value(v) {}
+  static Scalar load_unaligned(const float* p) noexcept {
+    float v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return Scalar(v);
+  }
+  void store_unaligned(float* p) const noexcept { *p = value; }
+  friend Scalar operator+(Scalar a, Scalar b) noexcept { return Scalar(a.value + b.value); }
+  friend Scalar operator*(Scalar a, Scalar b) noexcept { return Scalar(a.value * b.value); }
+};
+
+/// x where x > kept, else kept (also where either is NaN); with signs flipped, x where x < kept.
+inline Scalar extreme_or_keep(Scalar x, Scalar kept, bool smallest) noexcept {
+  const bool taken = smallest ? greater(kept.value, x.value) : greater(x.value, kept.value);
+  return taken ? x : kept;
+}
+
+template <class Arch>
+inline Batch<Arch> extreme_or_keep(Batch<Arch> x, Batch<Arch> kept, Batch<Arch> flipped) noexcept {
+  auto taken = (x ^ flipped) > (kept ^ flipped);
+  // Opaque for the reason that greater() in simd/order.hpp gives: this must not become a MAXPS.
+  if constexpr (sizeof taken.data < sizeof(float) * Batch<Arch>::size) {
+    __asm__("" : "+Yk"(taken.data));
+  } else {
+    __asm__("" : "+x"(taken.data));
+  }
+  return xsimd::select(taken, x, kept);
+}
+
+/// What extreme_or_keep() takes to look for the smallest or the largest.
+template <class V>
+struct Direction {
+  explicit Direction(bool smallest) noexcept : flipped(smallest ? -0.0F : 0.0F) {}
+  V operator()(V x, V kept) const noexcept { return extreme_or_keep(x, kept, flipped); }
+  V flipped;
+};
+template <>
+struct Direction<Scalar> {
+  explicit Direction(bool wanted) noexcept : smallest(wanted) {}
+  Scalar operator()(Scalar x, Scalar kept) const noexcept { return extreme_or_keep(x, kept, smallest); }
+  bool smallest;
+};
+
+inline std::uint64_t load_index_64(const std::byte* p) noexcept {
+  std::uint64_t index;
+  __builtin_memcpy(&index, p, sizeof index);
+  return index;
+}
+inline std::uint64_t load_index_32(const std::byte* p) noexcept {
+  std::uint32_t index;
+  __builtin_memcpy(&index, p, sizeof index);
+  return index;
+}
+
+constexpr std::size_t cache_line = 64;
+
+/// Prefetches `bytes` >= 1 bytes from p on; Locality as __builtin_prefetch has it: 2 is L2, 3 is L1.
+template <int Locality>
+inline void prefetch_bytes(const std::byte* p, std::size_t bytes) noexcept {
+  for (std::size_t offset = 0; offset < bytes; offset += cache_line) __builtin_prefetch(p + offset, 0, Locality);
+  __builtin_prefetch(p + bytes - 1, 0, Locality);
+}
+constexpr int level_1 = 3;
+constexpr int level_2 = 2;
+
+}  // namespace
+}  // namespace rowan::simd

@@ -82,7 +82,15 @@ inline Encoded encode(Element element, const float* values, std::size_t dim, std
 
 /// The values of a row of `dim`.
 inline void decode_row(Element element, const std::byte* row, std::size_t dim, float* values) noexcept {
-  for (std::size_t c = 0; c < dim; ++c) values[c] = decode(element, row, dim, c);
+  if (!is_quantized(element)) {
+    for (std::size_t c = 0; c < dim; ++c) values[c] = decode(element, row, dim, c);
+    return;
+  }
+  const auto [scale, bias] = decode_parameters(element, row + packed_bytes(element, dim));
+  for (std::size_t c = 0; c < dim; ++c) {
+    const float product = static_cast<float>(code_at(element, row, c)) * scale;
+    values[c] = product + bias;
+  }
 }
 
 }  // namespace rowan::simd

@@ -17,6 +17,8 @@ namespace {
 
 using Action = std::function<void()>;
 
+constexpr const char* dtypes = "f32|f16|bf16|f8_e4m3|f8_e5m2|i8|i4|i2";
+
 constexpr const char* conventions =
     "Exit codes: 0 done, 1 failed (one sentence on standard error says why), 2 wrong usage.\n"
     "JSON: a token that is not UTF-8 has U+FFFD for its odd bytes, and its true bytes beside it in \"token_hex\";\n"
@@ -95,17 +97,21 @@ void add_convert(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<ConvertArguments>();
   ConvertOptions& options = arguments->options;
   options.threads = Threads::own();
-  CLI::App* sub = app.add_subcommand("convert", "Convert GloVe or word2vec vectors, plain or .gz, to a table file");
+  CLI::App* sub =
+      app.add_subcommand("convert", "Convert GloVe or word2vec vectors, plain or .gz, or a table file to a table file");
   sub->add_option("IN", arguments->source, "The file to convert")->required()->type_name("");
   sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
-  add_parsed(sub, "--from", options.from, parse_source_format, "glove|word2vec|word2vec-binary",
+  add_parsed(sub, "--from", options.from, parse_source_format, "glove|word2vec|word2vec-binary|native",
              "Format of IN (default: recognised by its content)");
-  add_parsed(sub, "--dtype", options.dtype, parse_dtype, "f32|f16|bf16", "Element type of the table (default f32)");
+  add_parsed(sub, "--dtype", options.dtype, parse_dtype, dtypes, "Element type of the table (default f32)");
+  sub->add_flag("--saturate", options.saturate, "f8: store the greatest value where one is beyond the type's range");
+  sub->add_option("--table", options.table, "Which table, where IN is a table file (default all)")->type_name("NAME");
   sub->add_option("--limit", options.limit, "Stop after so many rows")->check(not_negative)->type_name("N");
   sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")
       ->check(not_negative)
       ->type_name("D");
-  sub->add_option("--name", options.name, "Name of the table (default embedding)")->type_name("NAME");
+  sub->add_option("--name", options.name, "Name of the table (default embedding; tables of a table file keep theirs)")
+      ->type_name("NAME");
   add_parsed(sub, "--keys", options.keys, parse_keys, "bytes|u64|none",
              "Keys of the rows: tokens as they are (default), tokens read as decimal ids, or none");
   sub->add_option("--ids", options.ids_from, "Take the rows' u64 ids from this .npy file instead of the tokens")
@@ -114,13 +120,20 @@ void add_convert(CLI::App& app, Action& action) {
   sub->add_flag("--force", options.overwrite, "Replace OUT if it exists");
   add_threads(sub, options.threads);
   add_json(sub, arguments->json);
-  sub->footer("Example: rowan convert glove.6B.300d.txt glove.safetensors --dtype f16");
+  sub->footer(
+      "i8, i4 and i2 rows have a scale and a bias of their own, as PyTorch's prepacked embedding bags have. What a\n"
+      "narrower type changed is reported: of the values max and RMS, of the rows the cosine.\n"
+      "Example: rowan convert glove.6B.300d.txt glove.safetensors --dtype f16");
   sub->callback([&action, arguments, sub] {
     if (!arguments->options.ids_from.empty()) {
       if (sub->count("--keys") != 0 && arguments->options.keys != KeyKind::u64) {
         throw CLI::ValidationError("--ids", "gives u64 keys, and --keys asks for others");
       }
       arguments->options.keys = KeyKind::u64;
+    }
+    const DType dtype = arguments->options.dtype;
+    if (arguments->options.saturate && dtype != DType::f8_e4m3 && dtype != DType::f8_e5m2) {
+      throw CLI::ValidationError("--saturate", "is for --dtype f8_e4m3 and f8_e5m2");
     }
     action = [arguments] { convert(*arguments); };
   });
@@ -133,7 +146,7 @@ void add_create(CLI::App& app, Action& action) {
   sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
   sub->add_option("--rows", table.rows, "Rows")->required()->check(not_negative)->type_name("N");
   sub->add_option("--dim", table.dim, "Values in a row")->required()->check(positive)->type_name("D");
-  add_parsed(sub, "--dtype", table.dtype, parse_dtype, "f32|f16|bf16", "Element type (default f32)");
+  add_parsed(sub, "--dtype", table.dtype, parse_dtype, dtypes, "Element type (default f32)");
   sub->add_option("--init", arguments->init, "What it is filled with (default normal)")
       ->check(CLI::IsMember({"normal", "uniform", "zeros"}))
       ->type_name("normal|uniform|zeros");

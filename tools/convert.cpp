@@ -63,6 +63,7 @@ void print_json(const ConvertArguments& arguments, const ConvertReport& report) 
       .field("target", std::string_view(arguments.target))
       .field("from", to_string(report.from))
       .field("dtype", to_string(arguments.options.dtype))
+      .field("tables", report.tables)
       .field("rows", report.rows)
       .field("dim", report.dim)
       .field("invalid_utf8", report.invalid_utf8)
@@ -75,13 +76,37 @@ void print_json(const ConvertArguments& arguments, const ConvertReport& report) 
         .field("dropped", duplicate.dropped)
         .end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (report.error) {
+    json.key("error")
+        .begin_object()
+        .field("max", report.error->max)
+        .field("rms", report.error->rms)
+        .field("max_row_rms", report.error->max_row_rms)
+        .field("min_cosine", report.error->min_cosine)
+        .field("mean_cosine", report.error->mean_cosine)
+        .field("lost", report.error->lost)
+        .end_object();
+  }
+  json.end_object();
   print("{}\n", json.text());
 }
 
+void print_error(DType dtype, const StorageError& error) {
+  print("  error      max {:.3g}, RMS {:.3g}, {:.3g} in the worst row\n", error.max, error.rms, error.max_row_rms);
+  print("  cosine     mean {:.6f}, {:.6f} in the worst row\n", error.mean_cosine, error.min_cosine);
+  if (error.lost == 0) return;
+  print("  {} value{} beyond the range of {} and not finite any more{}\n", grouped(error.lost),
+        error.lost == 1 ? " is" : "s are", to_string(dtype),
+        dtype == DType::f16 || dtype == DType::bf16 ? "" : "; --saturate stores the greatest in their place");
+}
+
 void print_text(const ConvertArguments& arguments, const ConvertReport& report) {
-  print("{}: {} rows × {}, {}, from {}\n", arguments.target, grouped(report.rows), report.dim,
+  const std::string shape = report.dim == 0 ? std::string() : fmt::format(" × {}", report.dim);
+  const std::string tables = report.tables == 1 ? std::string() : fmt::format(" in {} tables", report.tables);
+  print("{}: {} rows{}{}, {}, from {}\n", arguments.target, grouped(report.rows), shape, tables,
         to_string(arguments.options.dtype), to_string(report.from));
+  if (report.error) print_error(arguments.options.dtype, *report.error);
   if (report.invalid_utf8 != 0) {
     print("  {} token{} not UTF-8; the bytes are kept as they are\n", grouped(report.invalid_utf8),
           report.invalid_utf8 == 1 ? " is" : "s are");

@@ -33,7 +33,22 @@ std::string_view description_of(KeyKind kind) {
   return "none; rows have numbers only";
 }
 
-bool padded(const TableInfo& table) { return table.row_stride != table.dim * element_size(table.dtype); }
+/// Bytes of a row without padding; a dim that a file has been opened with fits.
+std::uint64_t bytes_of_row(const TableInfo& table) { return *row_bytes(table.dtype, table.dim); }
+
+bool padded(const TableInfo& table) { return table.row_stride != bytes_of_row(table); }
+
+/// How other readers of safetensors see the table.
+std::string elsewhere(const TableInfo& table, const TensorInfo& weight) {
+  if (is_quantized(table.dtype)) {
+    return fmt::format("tensor {} of bytes for any safetensors reader: {} of codes, {} of scale and bias{}",
+                       quoted(weight.name), bytes_of_row(table) - row_parameter_bytes(table.dtype),
+                       row_parameter_bytes(table.dtype), padded(table) ? ", zeros" : "");
+  }
+  if (!padded(table)) return fmt::format("tensor {} for any safetensors reader", quoted(weight.name));
+  return fmt::format("other safetensors readers see {} columns: take [:, :{}] of {}",
+                     table.row_stride / (element_bits(table.dtype) / 8), table.dim, quoted(weight.name));
+}
 
 /// Weights are in the order of their tables, before all other tensors but padding.
 class Weights {
@@ -95,21 +110,15 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
 }
 
 void print_table(const TableInfo& table, const TensorInfo* weight) {
-  const std::uint64_t row_bytes = table.dim * element_size(table.dtype);
   print("table {}\n", quoted(table.name));
   print("  shape      {} rows × {}, {}\n", grouped(table.rows), table.dim, to_string(table.dtype));
-  print("  row        {} bytes{}\n", row_bytes,
+  print("  row        {} bytes{}\n", bytes_of_row(table),
         padded(table) ? fmt::format(", padded to {}", table.row_stride) : std::string());
   print("  keys       {}\n", description_of(table.keys));
   if (weight == nullptr) return;
   print("  weights    {} at offset {}, aligned to {} bytes\n", readable_bytes(weight->bytes), grouped(weight->offset),
         alignment_of(weight->offset));
-  if (padded(table)) {
-    print("  elsewhere  other safetensors readers see {} columns: take [:, :{}] of {}\n",
-          table.row_stride / element_size(table.dtype), table.dim, quoted(weight->name));
-  } else {
-    print("  elsewhere  tensor {} for any safetensors reader\n", quoted(weight->name));
-  }
+  print("  elsewhere  {}\n", elsewhere(table, *weight));
 }
 
 }  // namespace

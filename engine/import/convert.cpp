@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/import/encode.hpp"
 #include "engine/import/ids.hpp"
+#include "engine/import/native.hpp"
 #include "engine/import/rows.hpp"
 #include "engine/import/shape.hpp"
 #include "engine/import/text.hpp"
@@ -127,6 +129,11 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
   BatchReader batches(*bytes);
   auto shape = read_shape(batches, options, sizes);
   if (!shape) return shape.error();
+  if (shape->format == SourceFormat::native) return convert_native(source, target, options, parallel, sizes);
+  if (!options.table.empty()) {
+    return make_error(Code::invalid_argument, source, " holds one table without a name; only of a Rowan file can '",
+                      options.table, "' be chosen");
+  }
   auto keys = make_keys(options, *shape, source);
   if (!keys) return keys.error();
   auto writer = TableWriter::create(target,
@@ -141,9 +148,12 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
   const RowLayout layout{.dim = static_cast<std::size_t>(shape->dim),
                          .stride = static_cast<std::size_t>(writer->row_stride(0)),
                          .element = element_of(options.dtype),
+                         .saturate = options.saturate,
+                         .measure_error = !holds_all(options.dtype, DType::f32),
                          .check_utf8 = options.keys == KeyKind::bytes};
   const auto reader = make_reader(batches, *shape, layout, options.limit, parallel, sizes);
   ConvertReport report;
+  ErrorTally tally;
   report.from = shape->format;
   report.dim = shape->dim;
   std::uint64_t rows = 0;
@@ -155,6 +165,7 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
       auto appended = keys->append(*writer, *reader, block, rows);
       if (!appended) return appended.error();
       rows += block.rows();
+      tally.add(block.errors, layout.dim);
       report.invalid_utf8 += block.invalid_utf8;
     }
     if (options.progress) options.progress({bytes->bytes_read(), bytes->bytes_total(), rows});
@@ -167,6 +178,7 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
   report.rows = written->rows;
   report.duplicates = written->duplicates;
   report.first_duplicates = std::move(written->first_duplicates);
+  if (layout.measure_error) report.error = tally.result();
   return report;
 }
 
@@ -180,12 +192,15 @@ std::string_view to_string(SourceFormat format) noexcept {
       return "word2vec";
     case SourceFormat::word2vec_binary:
       return "word2vec-binary";
+    case SourceFormat::native:
+      return "native";
   }
   return "unknown";
 }
 
 std::optional<SourceFormat> parse_source_format(std::string_view text) noexcept {
-  for (const auto format : {SourceFormat::glove_text, SourceFormat::word2vec_text, SourceFormat::word2vec_binary}) {
+  for (const auto format :
+       {SourceFormat::glove_text, SourceFormat::word2vec_text, SourceFormat::word2vec_binary, SourceFormat::native}) {
     if (text == to_string(format)) return format;
   }
   return std::nullopt;

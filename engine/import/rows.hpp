@@ -32,18 +32,32 @@ struct RowLayout {
   std::size_t dim = 0;
   std::size_t stride = 0;  ///< bytes; what lies between two rows is zero
   simd::Element element = simd::Element::f32;
+  bool saturate = false;
+  bool measure_error = false;
   bool check_utf8 = false;
+
+  DType dtype() const noexcept { return static_cast<DType>(element); }
+};
+
+/// What storing one row changed.
+struct RowError {
+  double squares = 0;  ///< sum over its elements
+  double max = 0;
+  double cosine = 0;  ///< NaN where there is none to be had
+  std::uint64_t lost = 0;
 };
 
 /// Consecutive rows of a source. Its memory is used again for the next batch.
 struct RowBlock {
   std::vector<std::byte> values;  ///< the first rows() * stride bytes are the rows
   std::vector<std::string_view> tokens;
+  std::vector<RowError> errors;  ///< one a row, where they are measured
   std::uint64_t invalid_utf8 = 0;
 
   std::size_t rows() const noexcept { return tokens.size(); }
   void clear() noexcept {
     tokens.clear();
+    errors.clear();
     invalid_utf8 = 0;
   }
 };
@@ -62,7 +76,7 @@ class RowReader {
 /// more memory once they are encoded, as short padded rows do.
 inline std::size_t batch_bytes(std::size_t wanted, std::size_t row_bytes, const RowLayout& layout) noexcept {
   constexpr std::size_t memory = std::size_t{64} << 20;
-  constexpr std::size_t bookkeeping = 40;
+  constexpr std::size_t bookkeeping = 40 + sizeof(RowError);
   const std::size_t rows = std::max<std::size_t>(memory / (layout.stride + bookkeeping), 1);
   return std::clamp<std::size_t>(rows * row_bytes, 1, wanted);
 }

@@ -95,10 +95,14 @@ Result<void> check_encoding(std::string_view head, const std::string& path) {
   return {};
 }
 
-Result<SourceFormat> recognise(std::string_view head, const std::string& path, std::optional<SourceFormat> from) {
+Result<SourceFormat> recognise(std::string_view head, const ByteSource& source, std::optional<SourceFormat> from) {
+  const std::string& path = source.path();
   const FileKind kind = sniff(head.substr(0, sniffed_bytes));
-  if (kind == FileKind::native) {
-    return make_error(Code::invalid_argument, path, " is already a Rowan file; it opens as it is");
+  if (kind == FileKind::native && from.value_or(SourceFormat::native) != SourceFormat::native) {
+    return make_error(Code::invalid_argument, path, " is a Rowan file, and ", to_string(*from), " is asked for");
+  }
+  if (kind == FileKind::native && source.compressed()) {
+    return make_error(Code::format_unsupported, path, " is a compressed Rowan file; decompress it with: gzip -d");
   }
   if (kind == FileKind::empty) {
     return make_error(Code::malformed_file, path, " is empty; a table in GloVe or word2vec format is needed");
@@ -111,6 +115,8 @@ Result<SourceFormat> recognise(std::string_view head, const std::string& path, s
       return SourceFormat::word2vec_text;
     case FileKind::word2vec_binary:
       return SourceFormat::word2vec_binary;
+    case FileKind::native:
+      return SourceFormat::native;
     case FileKind::counts_text:
       return make_error(Code::format_unsupported, path, " has one number a line, as a list of word counts has; if it ",
                         "is a table of dim 1, say --from glove");
@@ -169,8 +175,9 @@ Result<SourceShape> read_shape(BatchReader& reader, const ConvertOptions& option
   }
   const bool complete = reader.at_end();
   if (const auto good = check_encoding(*head, reader.path()); !good) return good.error();
-  auto format = recognise(*head, reader.path(), options.from);
+  auto format = recognise(*head, reader.source(), options.from);
   if (!format) return format.error();
+  if (*format == SourceFormat::native) return SourceShape{.format = SourceFormat::native};
   auto shape = *format == SourceFormat::glove_text ? glove_shape(*head, complete, reader.path(), options)
                                                    : word2vec_shape(*head, reader, *format, options);
   if (!shape) return shape;

@@ -168,6 +168,7 @@ Result<std::size_t> ByteSource::read(std::span<char> buffer) {
 }
 
 const std::string& ByteSource::path() const noexcept { return state_->path; }
+bool ByteSource::compressed() const noexcept { return state_->gzip; }
 std::uint64_t ByteSource::bytes_read() const noexcept { return state_->bytes_read; }
 
 std::uint64_t ByteSource::bytes_total() const noexcept {

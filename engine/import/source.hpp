@@ -24,6 +24,7 @@ class ByteSource {
   Result<std::size_t> read(std::span<char> buffer);
 
   const std::string& path() const noexcept;
+  bool compressed() const noexcept;
   std::uint64_t bytes_read() const noexcept;   ///< of the file as it lies on disk
   std::uint64_t bytes_total() const noexcept;  ///< its size; 0 where it is unknown
   /// What the file can hold at most, decompressed.

@@ -6,10 +6,11 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/import/encode.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/quantized.hpp"
 #include "engine/support/text.hpp"
 #include "engine/support/utf8.hpp"
-#include "simd/scalar.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -167,6 +168,7 @@ void TextReader::split(std::string_view text) {
 void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
   block.clear();
   std::vector<float> values;
+  RowEncoder encoder(layout_);
   for (std::string_view text = chunk.text; !text.empty();) {
     const std::size_t line_end = std::min(text.find('\n'), text.size());
     const std::string_view line = trim_line(text.substr(0, line_end));
@@ -190,7 +192,11 @@ void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
       const std::size_t rows_ahead = text.size() / (line.size() + 1);
       block.values.resize(offset + (rows_ahead + rows_ahead / 8 + 1) * layout_.stride);
     }
-    simd::encode(layout_.element, values.data(), layout_.dim, block.values.data() + offset);
+    const simd::Encoded encoded = encoder.encode(values.data(), block.values.data() + offset, block.errors);
+    if (encoded != simd::Encoded::ok) {
+      chunk.fault = LineFault{.kind = LineFault::Kind::unquantized, .encoded = encoded};
+      return;
+    }
     block.tokens.push_back(token);
     if (layout_.check_utf8 && !is_utf8(token)) ++block.invalid_utf8;
   }
@@ -242,6 +248,8 @@ Error TextReader::describe(const LineFault& fault, std::uint64_t line) const {
       }
       return make_error(Code::malformed_file, start, " has ", counted(fault.numbers, "number"), " where ", dim,
                         " are expected");
+    case Kind::unquantized:
+      return make_error(Code::invalid_argument, start, " ", why_not_quantized(fault.encoded, layout_.dtype()));
     case Kind::bad_number:
       break;
   }

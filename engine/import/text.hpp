@@ -12,6 +12,7 @@
 #include "engine/import/number.hpp"
 #include "engine/import/rows.hpp"
 #include "engine/parallel.hpp"
+#include "simd/scalar.hpp"
 
 namespace rowan::detail {
 
@@ -22,11 +23,13 @@ struct LineFault {
     few_numbers,   ///< `numbers` of them
     many_numbers,  ///< `numbers` of them
     bad_number,    ///< `field`, because of `number`
+    unquantized,   ///< its row cannot be quantised, because of `encoded`
   };
   Kind kind = Kind::empty_line;
   std::uint64_t numbers = 0;
   NumberFault number = NumberFault::none;
   std::string_view field = {};
+  simd::Encoded encoded = simd::Encoded::ok;
 };
 
 /// Parses one line without its line end: `dim` numbers into `values`, all before them is the token. A line

@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/import/encode.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/quantized.hpp"
 #include "engine/support/utf8.hpp"
-#include "simd/scalar.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -44,8 +45,7 @@ Result<std::span<const RowBlock>> BinaryReader::next() {
   const Status ran = parallel_.for_each(tiles, [&](std::size_t i) noexcept {
     outcomes[i] = guarded([&]() -> Result<void> {
       const std::span<const Row> rows(framed_);
-      encode(rows.subspan(i * step, std::min(step, rows.size() - i * step)), blocks_[i]);
-      return {};
+      return encode(i * step, rows.subspan(i * step, std::min(step, rows.size() - i * step)), blocks_[i]);
     });
   });
   if (!ran.ok()) return Error{ran.code, ran.message()};
@@ -101,22 +101,29 @@ Result<BinaryReader::Framed> BinaryReader::frame_row(std::string_view bytes, std
   return Framed::row;
 }
 
-void BinaryReader::encode(std::span<const Row> rows, RowBlock& block) const {
+/// Encodes rows of the batch, of which the first is number `first`.
+Result<void> BinaryReader::encode(std::size_t first, std::span<const Row> rows, RowBlock& block) const {
   block.clear();
   if (block.values.size() < rows.size() * layout_.stride) block.values.resize(rows.size() * layout_.stride);
   std::vector<float> values(layout_.element == simd::Element::f32 ? 0 : layout_.dim);
+  RowEncoder encoder(layout_);
   std::byte* row_bytes = block.values.data();
   for (const Row& row : rows) {
     if (layout_.element == simd::Element::f32) {
       std::memcpy(row_bytes, row.values, 4 * layout_.dim);
     } else {
       std::memcpy(values.data(), row.values, 4 * layout_.dim);
-      simd::encode(layout_.element, values.data(), layout_.dim, row_bytes);
+      const simd::Encoded encoded = encoder.encode(values.data(), row_bytes, block.errors);
+      if (encoded != simd::Encoded::ok) {
+        return make_error(Code::invalid_argument, reader_.path(), ": ", place(rows_ + first + block.rows()), " ",
+                          why_not_quantized(encoded, layout_.dtype()));
+      }
     }
     row_bytes += layout_.stride;
     block.tokens.push_back(row.token);
     if (layout_.check_utf8 && !is_utf8(row.token)) ++block.invalid_utf8;
   }
+  return {};
 }
 
 /// Nothing may follow the promised rows, unless the limit ended them.

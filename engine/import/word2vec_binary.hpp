@@ -36,7 +36,7 @@ class BinaryReader final : public RowReader {
   Result<std::size_t> frame();
   Result<Framed> frame_row(std::string_view bytes, std::size_t& at);
   Result<void> check_end();
-  void encode(std::span<const Row> rows, RowBlock& block) const;
+  Result<void> encode(std::size_t first, std::span<const Row> rows, RowBlock& block) const;
   std::uint64_t wanted_rows() const noexcept;
   Error cut_short(std::string_view rest) const;
 

@@ -9,8 +9,10 @@
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/floating_point.hpp"
+#include "engine/support/quantized.hpp"
 #include "engine/table/file_layout.hpp"
 #include "engine/table/file_map.hpp"
+#include "engine/table/native.hpp"
 #include "engine/table/random_values.hpp"
 #include "engine/table/row_layout.hpp"
 #include "engine/table/table_file.hpp"
@@ -37,7 +39,8 @@ struct Plan {
 
 Result<Plan> plan(const NewTable& table) {
   if (const auto good = detail::check_table_name(table.name); !good) return good.error();
-  if (table.dtype > DType::bf16) return make_error(Code::invalid_argument, "there is no such element type");
+  if (static_cast<int>(table.dtype) >= dtype_count)
+    return make_error(Code::invalid_argument, "there is no such element type");
   if (table.dim == 0) return make_error(Code::invalid_argument, "the dim of the new table is 0; it is at least 1");
   const auto stride = detail::row_stride(table.dim, table.dtype, table.pad_rows);
   const auto bytes = stride ? detail::checked_multiply(*stride, table.rows) : std::nullopt;
@@ -69,7 +72,7 @@ void store_elements(const Plan& plan, std::uint64_t first, std::span<const float
     const std::uint64_t column = first % dim;
     const std::size_t count = std::min<std::uint64_t>(values.size(), dim - column);
     if (row != plan.padding_row) {
-      std::byte* at = memory + (row - base_row) * plan.stride + column * element_size(plan.table.dtype);
+      std::byte* at = memory + (row - base_row) * plan.stride + column * native::column_bytes(plan.table.dtype);
       simd::encode(element, values.data(), count, at);
     }
     values = values.subspan(count);
@@ -77,11 +80,9 @@ void store_elements(const Plan& plan, std::uint64_t first, std::span<const float
   }
 }
 
-/// Fills rows [begin, end) into zeroed memory.
-Status fill_rows(const Plan& plan, std::uint64_t begin, std::uint64_t end, std::byte* memory,
-                 const detail::Parallel& parallel) {
-  if (plan.table.init.kind == Init::Kind::zeros || begin == end) return {};
-  const detail::FloatingPointMode mode(detail::default_floating_point);  // whatever the caller's is; tiles inherit it
+/// Fills rows [begin, end), whose elements stand on their own, into zeroed memory.
+Status fill_elements(const Plan& plan, std::uint64_t begin, std::uint64_t end, std::byte* memory,
+                     const detail::Parallel& parallel) {
   const std::uint64_t first = begin * plan.table.dim;
   const std::uint64_t last = end * plan.table.dim;
   const std::uint64_t first_tile = first / tile_elements;
@@ -100,6 +101,49 @@ Status fill_rows(const Plan& plan, std::uint64_t begin, std::uint64_t end, std::
   });
 }
 
+/// Fills quantised rows [begin, end) into zeroed memory: a row is quantised when all of its elements are there.
+Result<void> fill_quantized(const Plan& plan, std::uint64_t begin, std::uint64_t end, std::byte* memory,
+                            const detail::Parallel& parallel) {
+  const std::uint64_t dim = plan.table.dim;
+  const std::uint64_t step = std::max<std::uint64_t>(1, tile_elements / dim);
+  const std::uint64_t tiles = (end - begin - 1) / step + 1;
+  std::vector<Result<void>> outcomes(tiles);
+  const Status status = parallel.for_each(tiles, [&](std::size_t tile) noexcept {
+    outcomes[tile] = detail::guarded([&]() -> Result<void> {
+      std::vector<float> values(dim + 3);  // from the generator's block of four that the row starts in
+      const std::uint64_t first = begin + tile * step;
+      for (std::uint64_t row = first; row < first + std::min(step, end - first); ++row) {
+        if (row == plan.padding_row) continue;
+        const std::uint64_t skipped = row * dim % 4;
+        detail::random_values(plan.table.init, row * dim - skipped, std::span(values).first(skipped + dim));
+        const simd::Encoded outcome = simd::encode(detail::element_of(plan.table.dtype), values.data() + skipped, dim,
+                                                   memory + (row - begin) * plan.stride);
+        if (outcome != simd::Encoded::ok) {
+          return make_error(Code::invalid_argument, "row ", row, " of the new table ",
+                            detail::why_not_quantized(outcome, plan.table.dtype));
+        }
+      }
+      return {};
+    });
+  });
+  if (!status.ok()) return Error{status.code, status.message()};
+  for (const Result<void>& outcome : outcomes) {
+    if (!outcome) return outcome.error();
+  }
+  return {};
+}
+
+/// Fills rows [begin, end) into zeroed memory. Quantised zeros are zero bytes too: codes, scale and bias.
+Result<void> fill_rows(const Plan& plan, std::uint64_t begin, std::uint64_t end, std::byte* memory,
+                       const detail::Parallel& parallel) {
+  if (plan.table.init.kind == Init::Kind::zeros || begin == end) return {};
+  const detail::FloatingPointMode mode(detail::default_floating_point);  // whatever the caller's is; tiles inherit it
+  if (is_quantized(plan.table.dtype)) return fill_quantized(plan, begin, end, memory, parallel);
+  const Status status = fill_elements(plan, begin, end, memory, parallel);
+  if (!status.ok()) return Error{status.code, status.message()};
+  return {};
+}
+
 }  // namespace
 
 Result<Table> Table::create(const NewTable& description, Threads threads) {
@@ -111,8 +155,8 @@ Result<Table> Table::create(const NewTable& description, Threads threads) {
     Result<detail::Mapping> memory = detail::Mapping::anonymous(planned->bytes);
     if (!memory) return memory.error();
     auto owner = std::make_shared<detail::Mapping>(*std::move(memory));
-    const Status filled = fill_rows(*planned, 0, description.rows, owner->writable().data(), parallel);
-    if (!filled.ok()) return Error{filled.code, filled.message()};
+    const auto filled = fill_rows(*planned, 0, description.rows, owner->writable().data(), parallel);
+    if (!filled) return filled.error();
     const auto view =
         TableView::over(owner->bytes(), description.rows, description.dim, description.dtype, planned->stride);
     if (!view) return view.error();
@@ -147,8 +191,8 @@ Result<WriteReport> create_table_file(const std::string& path, const NewTable& d
     for (std::uint64_t begin = 0; begin < description.rows; begin += batch) {
       const std::uint64_t end = begin + std::min(batch, description.rows - begin);
       rows.assign((end - begin) * planned->stride, std::byte{0});
-      const Status filled = fill_rows(*planned, begin, end, rows.data(), parallel);
-      if (!filled.ok()) return Error{filled.code, filled.message()};
+      const auto filled = fill_rows(*planned, begin, end, rows.data(), parallel);
+      if (!filled) return filled.error();
       if (const auto good = writer->append_encoded(0, rows, {}, {}); !good) return good.error();
     }
     return writer->publish();

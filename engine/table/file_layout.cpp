@@ -62,7 +62,7 @@ std::uint64_t header_reserve(const std::vector<TableLayout>& layouts) {
     layout.add("rowan.padding.00000000", "U8", {longest}, longest);
   };
   for (const TableLayout& table : layouts) {
-    add(concat(table.name, native::weight_suffix), "BF16", {longest, longest});
+    add(concat(table.name, native::weight_suffix), native::dtype_name(table.dtype), {longest, longest});
     if (table.keys == KeyKind::none) continue;
     const bool ids = table.keys == KeyKind::u64;
     add(concat(table.name, ids ? native::key_ids_suffix : native::key_ends_suffix), "U64", {longest});
@@ -74,9 +74,13 @@ std::uint64_t header_reserve(const std::vector<TableLayout>& layouts) {
 }
 
 FileLayout::FileLayout(const std::vector<TableLayout>& layouts) {
-  metadata_.emplace_back(native::format_key, native::format_version);
+  std::uint64_t minor = 0;
+  for (const TableLayout& layout : layouts) minor = std::max(minor, native::format_minor(layout.dtype));
+  metadata_.emplace_back(native::format_key, concat(native::format_major, ".", minor));
   for (const TableLayout& layout : layouts) {
-    if (*row_stride(layout.dim, layout.dtype, layout.pad_rows) != layout.dim * element_size(layout.dtype)) {
+    const bool quantized = is_quantized(layout.dtype);
+    if (quantized) metadata_.emplace_back(concat(native::dtype_prefix, layout.name), to_string(layout.dtype));
+    if (quantized || *row_stride(layout.dim, layout.dtype, layout.pad_rows) != *row_bytes(layout.dtype, layout.dim)) {
       metadata_.emplace_back(concat(native::dim_prefix, layout.name), std::to_string(layout.dim));
     }
   }
@@ -88,7 +92,8 @@ void FileLayout::add(std::string name, std::string_view dtype, std::vector<std::
 }
 
 void FileLayout::add_weight(const TableLayout& layout, std::uint64_t rows, std::uint64_t end) {
-  const std::uint64_t columns = *row_stride(layout.dim, layout.dtype, layout.pad_rows) / element_size(layout.dtype);
+  const std::uint64_t columns =
+      *row_stride(layout.dim, layout.dtype, layout.pad_rows) / native::column_bytes(layout.dtype);
   add(concat(layout.name, native::weight_suffix), native::dtype_name(layout.dtype), {rows, columns}, end);
 }
 

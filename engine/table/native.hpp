@@ -10,9 +10,9 @@
 namespace rowan::native {
 
 inline constexpr std::string_view format_key = "rowan.format";
-inline constexpr std::string_view format_version = "1.0";
 inline constexpr std::uint64_t format_major = 1;
 inline constexpr std::string_view dim_prefix = "rowan.dim/";
+inline constexpr std::string_view dtype_prefix = "rowan.dtype/";
 
 inline constexpr std::string_view checksum_name = "rowan.checksum";
 inline constexpr std::string_view padding_prefix = "rowan.padding.";
@@ -25,17 +25,26 @@ inline constexpr std::string_view key_index_suffix = ".keys.index";
 inline constexpr std::uint64_t data_alignment = 4096;
 inline constexpr std::uint64_t tensor_alignment = 64;
 
+/// safetensors' type of the rows whose type is rowan.dtype's to say.
+inline constexpr std::string_view quantized_name = "U8";
+
 /// safetensors' name of a type of elements.
 constexpr std::string_view dtype_name(DType dtype) noexcept {
-  if (dtype == DType::f16) return "F16";
-  return dtype == DType::bf16 ? "BF16" : "F32";
+  constexpr std::string_view names[] = {"F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"};
+  return is_quantized(dtype) ? quantized_name : names[static_cast<int>(dtype)];
 }
 
 constexpr std::optional<DType> dtype_of(std::string_view name) noexcept {
-  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::f8_e4m3, DType::f8_e5m2}) {
     if (name == dtype_name(dtype)) return dtype;
   }
   return std::nullopt;
 }
+
+/// Bytes of one column of a table's tensor: of an element, or 1 where rows are quantised.
+constexpr std::uint64_t column_bytes(DType dtype) noexcept { return is_quantized(dtype) ? 1 : element_bits(dtype) / 8; }
+
+/// The minor version that first had tables of a type: a file has the least that its tables need.
+constexpr std::uint64_t format_minor(DType dtype) noexcept { return dtype <= DType::bf16 ? 0 : 1; }
 
 }  // namespace rowan::native

@@ -12,7 +12,7 @@ namespace rowan::detail {
 
 /// Bytes from one row to the next, padded to whole cache lines where asked; empty where it does not fit 64 bits.
 inline std::optional<std::uint64_t> row_stride(std::uint64_t dim, DType dtype, bool pad_rows) noexcept {
-  const auto bytes = checked_multiply(dim, element_size(dtype));
+  const auto bytes = row_bytes(dtype, dim);
   return bytes && pad_rows ? checked_round_up(*bytes, native::tensor_alignment) : bytes;
 }
 

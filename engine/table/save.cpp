@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "engine/support/error.hpp"
+#include "engine/table/key_batch.hpp"
 #include "rowan/file.hpp"
 
 namespace rowan {
@@ -15,11 +16,6 @@ constexpr std::uint64_t batch = 4096;
 bool has_padded_rows(const Table& table) noexcept {
   const std::uint64_t stride = table.row_stride();
   return stride > table.view().row_bytes() && stride % 64 == 0 && stride - table.view().row_bytes() < 64;
-}
-
-Error damaged_key(const Table& table, std::uint64_t row) {
-  return detail::make_error(Code::malformed_file, "row ", row, " of table '", table.name(),
-                            "' has no readable key: its file is damaged");
 }
 
 /// Rows [begin, end) at the stride that they are written with: in place where that is theirs, else repacked.
@@ -35,24 +31,13 @@ std::span<const std::byte> rows_as_written(const Table& table, std::uint64_t beg
 }
 
 Result<void> append_rows(TableWriter& writer, std::size_t number, const Table& table) {
-  const Vocabulary& vocabulary = table.vocabulary();
-  std::vector<std::string_view> keys;
-  std::vector<std::uint64_t> ids;
+  detail::KeyBatch keys;
   std::vector<std::byte> repacked;
   for (std::uint64_t begin = 0; begin < table.rows(); begin += batch) {
     const std::uint64_t end = std::min(begin + batch, table.rows());
-    keys.clear();
-    ids.clear();
-    for (std::uint64_t row = begin; row < end && vocabulary.kind() == KeyKind::bytes; ++row) {
-      const auto key = vocabulary.key(row);
-      if (!key) return damaged_key(table, row);
-      keys.push_back(*key);
-    }
-    for (std::uint64_t row = begin; row < end && vocabulary.kind() == KeyKind::u64; ++row) {
-      ids.push_back(*vocabulary.id(row));
-    }
+    if (const auto good = keys.read(table, begin, end); !good) return good;
     const auto rows = rows_as_written(table, begin, end, writer.row_stride(number), repacked);
-    if (const auto good = writer.append_encoded(number, rows, keys, ids); !good) return good;
+    if (const auto good = writer.append_encoded(number, rows, keys.keys, keys.ids); !good) return good;
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/support/bytes.hpp"
+#include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/text.hpp"
 #include "engine/table/checksum.hpp"
@@ -94,28 +95,17 @@ Result<void> TableFile::add_tables() {
 
 Result<void> TableFile::add_table(const Tensor& weight, std::string name) {
   if (const auto good = detail::check_table_name(name); !good) return malformed(good.error().message);
-  const auto dtype = native::dtype_of(weight.dtype);
-  if (!dtype) {
-    return make_error(Code::format_unsupported, path_, ": table '", name, "' has elements of type ", weight.dtype,
-                      "; this Rowan reads F32, F16 and BF16");
-  }
+  const auto dtype = dtype_of(weight, name);
+  if (!dtype) return dtype.error();
   if (weight.shape.size() != 2 || weight.shape[1] == 0) {
     return malformed(concat("table '", name, "' is not of shape [rows, dim] with a dim of at least 1"));
   }
+  const auto dim = dim_of(weight, name, *dtype);
+  if (!dim) return dim.error();
   const std::uint64_t rows = weight.shape[0];
-  const std::uint64_t columns = weight.shape[1];
-  std::uint64_t dim = columns;
-  if (const auto text = header_.metadata(concat(native::dim_prefix, name))) {
-    const auto number = detail::parse_decimal(*text);
-    if (!number || *number == 0 || *number > columns) {
-      return malformed(concat("table '", name, "' claims the dim '", *text, "'; its rows have ", columns, " columns"));
-    }
-    dim = *number;
-  }
-  if (columns > UINT64_MAX / element_size(*dtype)) {
-    return malformed(concat("table '", name, "' has rows longer than memory"));
-  }
-  const auto view = TableView::over(bytes_of(weight), rows, dim, *dtype, columns * element_size(*dtype));
+  const auto stride = detail::checked_multiply(weight.shape[1], native::column_bytes(*dtype));
+  if (!stride) return malformed(concat("table '", name, "' has rows longer than memory"));
+  const auto view = TableView::over(bytes_of(weight), rows, *dim, *dtype, *stride);
   if (!view) return malformed(concat("table '", name, "': ", view.error().message));
   const auto vocabulary = vocabulary_of(name, rows);
   if (!vocabulary) return vocabulary.error();
@@ -127,6 +117,42 @@ Result<void> TableFile::add_table(const Tensor& weight, std::string name) {
   table.vocabulary_ = *vocabulary;
   tables_.push_back(std::move(table));
   return {};
+}
+
+Result<DType> TableFile::dtype_of(const Tensor& weight, const std::string& name) const {
+  const auto claimed = header_.metadata(concat(native::dtype_prefix, name));
+  const auto plain = native::dtype_of(weight.dtype);
+  if (plain && !claimed) return *plain;
+  if (plain) {
+    return malformed(concat("table '", name, "' claims the element type '", *claimed, "' and its tensor is of type ",
+                            weight.dtype, "; only ", native::quantized_name, " has that said apart"));
+  }
+  const bool bytes = weight.dtype == native::quantized_name;
+  if (!bytes || !claimed) {
+    return make_error(Code::format_unsupported, path_, ": table '", name, "' has elements of type ", weight.dtype,
+                      "; this Rowan reads F32, F16, BF16, F8_E4M3 and F8_E5M2, and U8 where ", native::dtype_prefix,
+                      name, " says how rows are quantised");
+  }
+  const auto dtype = parse_dtype(*claimed);
+  if (!dtype || !is_quantized(*dtype)) {
+    return make_error(Code::format_unsupported, path_, ": table '", name, "' has rows quantised as '", *claimed,
+                      "'; this Rowan reads i8, i4 and i2");
+  }
+  return *dtype;
+}
+
+Result<std::uint64_t> TableFile::dim_of(const Tensor& weight, const std::string& name, DType dtype) const {
+  const std::uint64_t columns = weight.shape[1];
+  const auto text = header_.metadata(concat(native::dim_prefix, name));
+  if (!text && !is_quantized(dtype)) return columns;
+  if (!text) return malformed(concat("table '", name, "' has quantised rows and no ", native::dim_prefix, name));
+  const auto number = detail::parse_decimal(*text);
+  const auto row = number ? row_bytes(dtype, *number) : std::nullopt;
+  // Divided, because columns may be more than 64 bits of bytes; elements that are not bytes divide a row.
+  if (!number || *number == 0 || !row || *row / native::column_bytes(dtype) > columns) {
+    return malformed(concat("table '", name, "' claims the dim '", *text, "'; its rows have ", columns, " columns"));
+  }
+  return *number;
 }
 
 Result<const Tensor*> TableFile::key_tensor(const std::string& name, std::string_view suffix,

@@ -37,6 +37,8 @@ class TableFile {
   Result<void> check_checksums() const;
   Result<void> add_tables();
   Result<void> add_table(const detail::Tensor& weight, std::string name);
+  Result<DType> dtype_of(const detail::Tensor& weight, const std::string& name) const;
+  Result<std::uint64_t> dim_of(const detail::Tensor& weight, const std::string& name, DType dtype) const;
   Result<Vocabulary> vocabulary_of(const std::string& name, std::uint64_t rows) const;
   Result<const detail::Tensor*> key_tensor(const std::string& name, std::string_view suffix,
                                            std::string_view dtype) const;

@@ -8,6 +8,8 @@
 #include "engine/support/checked.hpp"
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/floating_point.hpp"
+#include "engine/support/quantized.hpp"
 #include "engine/table/block_stream.hpp"
 #include "engine/table/checksum.hpp"
 #include "engine/table/file_layout.hpp"
@@ -68,6 +70,7 @@ struct TableWriter::State {
   Result<void> append_keys(WrittenTable& table, std::span<const std::string_view> keys,
                            std::span<const std::uint64_t> ids);
   Result<void> append_values(const WrittenTable& table, std::span<const float> values);
+  Result<void> append_quantized(const WrittenTable& table, std::span<const float> values);
   Result<void> append(std::size_t number, std::span<const float> values, KeyKind kind,
                       std::span<const std::string_view> keys, std::span<const std::uint64_t> ids);
   Result<void> append_encoded(std::size_t number, std::span<const std::byte> rows,
@@ -157,7 +160,8 @@ Result<void> TableWriter::State::append_keys(WrittenTable& table, std::span<cons
 
 Result<void> TableWriter::State::append_values(const WrittenTable& table, std::span<const float> values) {
   const DType dtype = table.layout.dtype;
-  const std::uint64_t padding = table.stride - table.layout.dim * element_size(dtype);
+  const std::uint64_t element_bytes = native::column_bytes(dtype);
+  const std::uint64_t padding = table.stride - table.layout.dim * element_bytes;
   if (dtype == DType::f32 && padding == 0) return stream.append(std::as_bytes(values));
   std::array<std::byte, 16384> encoded;
   while (!values.empty()) {
@@ -165,13 +169,29 @@ Result<void> TableWriter::State::append_values(const WrittenTable& table, std::s
     auto run = values.first(padding > 0 ? table.layout.dim : values.size());
     values = values.subspan(run.size());
     while (!run.empty()) {
-      const std::size_t count = std::min(run.size(), encoded.size() / element_size(dtype));
+      const std::size_t count = std::min(run.size(), encoded.size() / element_bytes);
       simd::encode(detail::element_of(dtype), run.data(), count, encoded.data());
-      const auto bytes = std::span<const std::byte>(encoded).first(count * element_size(dtype));
+      const auto bytes = std::span<const std::byte>(encoded).first(count * element_bytes);
       if (const auto good = stream.append(bytes); !good) return good;
       run = run.subspan(count);
     }
     if (const auto good = stream.append_zeros(padding); !good) return good;
+  }
+  return {};
+}
+
+Result<void> TableWriter::State::append_quantized(const WrittenTable& table, std::span<const float> values) {
+  const detail::FloatingPointMode mode(detail::default_floating_point);  // whatever the caller's is
+  const std::uint64_t dim = table.layout.dim;
+  const DType dtype = table.layout.dtype;
+  std::vector<std::byte> encoded(table.stride);
+  for (std::uint64_t row = table.rows; !values.empty(); ++row, values = values.subspan(dim)) {
+    const simd::Encoded outcome = simd::encode(detail::element_of(dtype), values.data(), dim, encoded.data());
+    if (outcome != simd::Encoded::ok) {
+      return make_error(Code::invalid_argument, "row ", row, " of table '", table.layout.name, "' ",
+                        detail::why_not_quantized(outcome, dtype));
+    }
+    if (const auto good = stream.append(encoded); !good) return good;
   }
   return {};
 }
@@ -182,9 +202,10 @@ Result<void> TableWriter::State::append(std::size_t number, std::span<const floa
   if (const auto good = check_append(number, values.size(), dim, kind, keys.size() + ids.size()); !good) return good;
   if (const auto good = start_table(number); !good) return good;
   WrittenTable& table = tables[number];
-  table.rows += values.size() / dim;
   if (const auto good = append_keys(table, keys, ids); !good) return good;
-  return append_values(table, values);
+  const auto good = is_quantized(table.layout.dtype) ? append_quantized(table, values) : append_values(table, values);
+  table.rows += values.size() / dim;
+  return good;
 }
 
 Result<void> TableWriter::State::append_encoded(std::size_t number, std::span<const std::byte> rows,

@@ -86,7 +86,7 @@ UnitRows::UnitRows(const TableView& table, const simd::KernelTable& kernels, Thr
 double UnitRows::length(std::uint64_t row) const noexcept {
   double squares = 0;
   for (std::size_t c = 0; c < table_.dim(); ++c) {
-    const double x = simd::decode(element_, row_at(row), c);
+    const double x = simd::decode(element_, row_at(row), table_.dim(), c);
     squares += x * x;
   }
   return std::sqrt(squares);
@@ -95,8 +95,7 @@ double UnitRows::length(std::uint64_t row) const noexcept {
 void UnitRows::measure_block(std::uint64_t begin, std::size_t count) noexcept {
   advise_needed({row_at(begin), count * table_.row_stride()});
   float* const squares = inverse_lengths_.data() + begin;
-  kernels_.squares[static_cast<int>(element_)](
-      {{row_at(begin), table_.row_stride(), table_.dim()}, count, nullptr, squares});
+  kernels_.squares[static_cast<int>(element_)]({rows_from(begin), count, nullptr, squares});
   for (std::size_t r = 0; r < count; ++r) {
     const bool usual = squares[r] >= least_squares && squares[r] <= most_squares;
     // Zero marks an extreme row until measure() has looked at it.
@@ -128,12 +127,12 @@ std::optional<std::vector<double>> UnitRows::unit_row(std::uint64_t row) const {
   const double exact = length(row);
   if (!(exact > 0) || !std::isfinite(exact)) return std::nullopt;
   std::vector<double> unit(table_.dim());
-  for (std::size_t c = 0; c < unit.size(); ++c) unit[c] = simd::decode(element_, row_at(row), c) / exact;
+  for (std::size_t c = 0; c < unit.size(); ++c) unit[c] = simd::decode(element_, row_at(row), table_.dim(), c) / exact;
   return unit;
 }
 
 void UnitRows::score_block(std::uint64_t begin, std::size_t count, const float* query, float* scores) const noexcept {
-  kernels_.dot[static_cast<int>(element_)]({{row_at(begin), table_.row_stride(), table_.dim()}, count, query, scores});
+  kernels_.dot[static_cast<int>(element_)]({rows_from(begin), count, query, scores});
   for (std::size_t r = 0; r < count; ++r) scores[r] *= inverse_lengths_[begin + r];
   if (extreme_.empty()) return;
 
@@ -141,7 +140,8 @@ void UnitRows::score_block(std::uint64_t begin, std::size_t count, const float* 
   for (; extreme != extreme_.end() && *extreme < begin + count; ++extreme) {
     double dot = 0;
     for (std::size_t c = 0; c < table_.dim(); ++c) {
-      dot += static_cast<double>(simd::decode(element_, row_at(*extreme), c)) * static_cast<double>(query[c]);
+      dot += static_cast<double>(simd::decode(element_, row_at(*extreme), table_.dim(), c)) *
+             static_cast<double>(query[c]);
     }
     scores[*extreme - begin] = static_cast<float>(dot / length(*extreme));
   }

@@ -46,6 +46,10 @@ class UnitRows {
   struct Tiling;
 
   const std::byte* row_at(std::uint64_t row) const noexcept { return table_.data() + row * table_.row_stride(); }
+  /// The rows from one on, as kernels take them.
+  simd::Rows rows_from(std::uint64_t row) const noexcept {
+    return {row_at(row), table_.row_stride(), table_.dim(), simd::packed_bytes(element_, table_.dim())};
+  }
   double length(std::uint64_t row) const noexcept;
   void measure_block(std::uint64_t begin, std::size_t count) noexcept;
   void score_block(std::uint64_t begin, std::size_t count, const float* query, float* scores) const noexcept;

@@ -1,4 +1,4 @@
-// Pretrained tables in text and word2vec formats, converted to native files.
+// Pretrained tables in text and word2vec formats, and tables in native files, converted to native files.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,15 @@
 
 namespace rowan {
 
-/// Formats that convert() reads, plain or gzip-compressed.
+/// Formats that convert() reads; all but native ones plain or gzip-compressed.
 enum class SourceFormat : std::uint8_t {
   glove_text,       ///< a row a line: token and numbers, separated by single spaces (0x20 alone)
   word2vec_text,    ///< the same under a first line "ROWS DIM"; fastText's .vec too
   word2vec_binary,  ///< first line "ROWS DIM", then token, space, DIM little-endian f32, and perhaps a newline
+  native,           ///< a Rowan file
 };
 
-/// "glove", "word2vec" or "word2vec-binary": the spelling of the command line. A static string.
+/// "glove", "word2vec", "word2vec-binary" or "native": the spelling of the command line. A static string.
 ROWAN_API std::string_view to_string(SourceFormat format) noexcept;
 ROWAN_API std::optional<SourceFormat> parse_source_format(std::string_view text) noexcept;
 
@@ -32,12 +33,20 @@ struct Progress {
 
 struct ConvertOptions {
   std::optional<SourceFormat> from = {};  ///< recognised by content when empty
-  DType dtype = DType::f32;               ///< rounded to nearest even when narrower than the source
+  /// Rounded to nearest even when narrower than the source; quantised row by row, with the least and the greatest
+  /// value of each, as PyTorch does. A row that holds a NaN or an infinity cannot be quantised and is refused.
+  DType dtype = DType::f32;
+  /// f8_e4m3 and f8_e5m2: what is beyond the type's range becomes its greatest value, and not NaN or infinity.
+  bool saturate = false;
+  /// A native source's tables keep their names; a single one is renamed where this is not the default.
   std::string name = std::string(default_table_name);
-  bool pad_rows = false;          ///< row stride of whole 64-byte cache lines
-  std::uint64_t limit = 0;        ///< stop after this many rows; 0 = all
-  std::uint64_t dim = 0;          ///< numbers in a row, for text; 0 = from the header or the rows themselves
-  KeyKind keys = KeyKind::bytes;  ///< bytes: tokens as they are; u64: tokens are decimal ids; none: dropped
+  std::string table = {};   ///< of a native source: this table alone; empty: all of them
+  bool pad_rows = false;    ///< row stride of whole 64-byte cache lines
+  std::uint64_t limit = 0;  ///< stop after this many rows (of each table); 0 = all
+  std::uint64_t dim = 0;    ///< numbers in a row, for text; 0 = from the header or the rows themselves
+  /// bytes: tokens as they are; u64: tokens are decimal ids; none: dropped. A native source's keys stay as they
+  /// are, or are dropped.
+  KeyKind keys = KeyKind::bytes;
   /// A .npy file with one little-endian u64 per row, which replaces the tokens (requires KeyKind::u64).
   std::string ids_from = {};
   bool overwrite = false;
@@ -46,13 +55,27 @@ struct ConvertOptions {
   std::function<void(const Progress&)> progress = {};
 };
 
+/// What storing in a narrower type changed. The error of an element is its f32 value less the stored one, in double.
+/// Rows that were left out for their key are counted too.
+struct StorageError {
+  double max = 0;          ///< the greatest |error| of an element
+  double rms = 0;          ///< root of the mean squared error of all elements
+  double max_row_rms = 0;  ///< root of the mean squared error of a row, where that is greatest
+  double min_cosine = 1;   ///< cosine of a row and its stored form, where that is least; 0 where all became zero
+  double mean_cosine = 1;  ///< mean over the rows that have a direction: finite values, not all zero
+  std::uint64_t lost = 0;  ///< finite elements stored as NaN or infinity; neither they nor the cosines of
+                           ///< their rows are in the numbers above
+};
+
 struct ConvertReport {
   SourceFormat from = SourceFormat::glove_text;
-  std::uint64_t rows = 0;
-  std::uint64_t dim = 0;
+  std::uint64_t tables = 1;
+  std::uint64_t rows = 0;                      ///< over all tables
+  std::uint64_t dim = 0;                       ///< 0 where tables differ in it
   std::uint64_t duplicates = 0;                ///< rows left out because an earlier row has their token
   std::vector<DuplicateKey> first_duplicates;  ///< up to ten of them
   std::uint64_t invalid_utf8 = 0;              ///< tokens that are not UTF-8; their bytes are kept
+  std::optional<StorageError> error = {};      ///< empty where the type holds all that the source's type does
 };
 
 /// Converts `source` into a native file at `target`. Values are rounded once, from the decimal text to f32

@@ -56,11 +56,9 @@ class Conversion {
     REQUIRE_MESSAGE(table.ok(), (table.ok() ? "" : table.error().message));
     Rows found{.dim = table->dim(), .tokens = {}, .values = {}};
     found.values.resize(table->rows() * table->dim());
-    std::vector<std::int64_t> all(table->rows());
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
-    const Engine engine;
-    REQUIRE(engine.embedding(*table, all, found.values).ok());
     for (std::uint64_t row = 0; row < table->rows(); ++row) {
+      simd::decode_row(static_cast<simd::Element>(table->dtype()), table->view().data() + row * table->row_stride(),
+                       table->dim(), found.values.data() + row * table->dim());
       const auto key = table->vocabulary().key(row);
       if (key) found.tokens.emplace_back(*key);
     }

@@ -35,21 +35,22 @@ inline float any_float(Random& random) {
   }
 }
 
+/// A value that a quantised row can hold.
+inline float small_float(Random& random) {
+  const float value = any_float(random);
+  return value > -1000 && value < 1000 ? value : 1.0F;
+}
+
 /// A table in memory of its own, at the alignment and stride that are asked for.
 class RandomTable {
  public:
   RandomTable(Random& random, std::uint64_t rows, std::uint64_t dim, DType dtype, std::size_t misalignment = 0,
               std::uint64_t extra_stride = 0)
-      : stride_(dim * element_size(dtype) + extra_stride),
-        bytes_(misalignment + rows * stride_),
-        skipped_(misalignment) {
+      : stride_(*row_bytes(dtype, dim) + extra_stride), bytes_(misalignment + rows * stride_), skipped_(misalignment) {
     std::vector<float> row(dim);
     for (std::uint64_t r = 0; r < rows; ++r) {
-      for (float& value : row) value = any_float(random);
-      const auto element = dtype == DType::f32   ? simd::Element::f32
-                           : dtype == DType::f16 ? simd::Element::f16
-                                                 : simd::Element::bf16;
-      simd::encode(element, row.data(), dim, bytes_.data() + skipped_ + r * stride_);
+      for (float& value : row) value = is_quantized(dtype) ? small_float(random) : any_float(random);
+      simd::encode(static_cast<simd::Element>(dtype), row.data(), dim, bytes_.data() + skipped_ + r * stride_);
     }
     view_ = *TableView::over(std::span<const std::byte>(bytes_).subspan(skipped_), rows, dim, dtype, stride_);
   }

@@ -99,10 +99,12 @@ TEST_CASE("the distributions are what they say") {
 
 TEST_CASE("a table has the same bits at any thread count, in memory and in a file") {
   const test::TemporaryFolder folder;
-  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+  for (int number = 0; number < dtype_count; ++number) {
+    const auto dtype = static_cast<DType>(number);
     for (const bool pad : {false, true}) {
       for (const std::uint64_t dim : {1U, 7U, 100U, 70'001U}) {
         for (const Init& init : {Init::normal(11), Init::uniform(-2, 2, 12), Init::zeros()}) {
+          CAPTURE(to_string(dtype));
           CAPTURE(dim);
           const NewTable description{.rows = 300'000 / dim + 1,
                                      .dim = dim,
@@ -141,8 +143,8 @@ TEST_CASE("the padding row is zeros and the others are what they would be withou
     const std::uint64_t row = static_cast<std::uint64_t>(index < 0 ? index + 10 : index);
     for (std::uint64_t r = 0; r < 10; ++r) {
       for (std::uint64_t c = 0; c < 33; ++c) {
-        const float x = simd::decode(simd::Element::f32, padded->view().data() + r * 132, c);
-        CHECK(x == (r == row ? 0.0F : simd::decode(simd::Element::f32, plain->view().data() + r * 132, c)));
+        const float x = simd::decode(simd::Element::f32, padded->view().data() + r * 132, 33, c);
+        CHECK(x == (r == row ? 0.0F : simd::decode(simd::Element::f32, plain->view().data() + r * 132, 33, c)));
       }
     }
   }

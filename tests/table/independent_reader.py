@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 BITS = {"BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "F16": 16, "BF16": 16, "U32": 32, "I32": 32, "F32": 32,
-        "U64": 64, "I64": 64, "F64": 64}
+        "U64": 64, "I64": 64, "F64": 64, "F8_E4M3": 8, "F8_E5M2": 8}
 
 
 def refuse_duplicates(pairs):
@@ -50,7 +50,21 @@ def read(path):
     return {name: (dtype, shape, data[begin:end]) for name, (dtype, shape, begin, end) in tensors.items()}, metadata
 
 
+def e4m3(code):
+    exponent, mantissa = code >> 3 & 15, code & 7
+    if code & 127 == 127:
+        return math.nan
+    value = mantissa * 2.0 ** -9 if exponent == 0 else (8 + mantissa) * 2.0 ** (exponent - 10)
+    return -value if code & 128 else value
+
+
+def e5m2(code):
+    return struct.unpack("<e", bytes([0, code]))[0]
+
+
 def numbers(dtype, raw):
+    if dtype in F8:
+        return [F8[dtype](code) for code in raw]
     if dtype == "F32":
         return struct.unpack(f"<{len(raw) // 4}f", raw)
     if dtype == "F16":
@@ -60,8 +74,13 @@ def numbers(dtype, raw):
     return struct.unpack(f"<{len(halves)}f", struct.pack(f"<{len(halves)}I", *(half << 16 for half in halves)))
 
 
+F8 = {"F8_E4M3": e4m3, "F8_E5M2": e5m2}
+
+
 def as_stored(dtype, value):
-    """`value`, an integer, rounded to the type; exact but for bf16, which is rounded to nearest even."""
+    """`value`, an integer that the type's range holds, rounded to nearest even."""
+    if dtype in F8:
+        return F8[dtype](min(range(127), key=lambda code: (abs(F8[dtype](code) - value), code % 2)))
     if dtype != "BF16":
         return float(value)
     (bits,) = struct.unpack("<I", struct.pack("<f", value))
@@ -69,11 +88,27 @@ def as_stored(dtype, value):
     return struct.unpack("<f", struct.pack("<I", bits))[0]
 
 
+def check_quantized(name, kind, dim, rows, columns, raw):
+    """Rows of codes, scale and bias: each value is within half a step of what it was, and what follows is zeros."""
+    bits, parameters = {"i8": (8, "<ff"), "i4": (4, "<ee"), "i2": (2, "<ee")}[kind]
+    codes_end = (dim * bits + 7) // 8
+    row_end = codes_end + struct.calcsize(parameters)
+    for r in range(rows):
+        row = raw[r * columns:(r + 1) * columns]
+        scale, bias = struct.unpack(parameters, row[codes_end:row_end])
+        for c in range(dim):
+            code = row[c * bits // 8] >> c * bits % 8 & (1 << bits) - 1
+            assert abs(code * scale + bias - (8 * r + c)) <= 0.51 * abs(scale), f"element {r}, {c} of {name}"
+        assert not any(row[row_end:]), f"row {r} of {name} is followed by {row[row_end:]}"
+
+
 def check_table(name, tensors, metadata):
     dtype, (rows, columns), raw = tensors[name + ".weight"]
     dim = int(metadata.get("rowan.dim/" + name, columns))
-    values = numbers(dtype, raw)
-    for row in range(rows):
+    if dtype == "U8":
+        check_quantized(name, metadata["rowan.dtype/" + name], dim, rows, columns, raw)
+    values = numbers(dtype, raw) if dtype != "U8" else []
+    for row in range(rows if values else 0):
         found = list(values[row * columns:(row + 1) * columns])
         expected = [as_stored(dtype, 8 * row + c) for c in range(dim)] + [0.0] * (columns - dim)
         assert found == expected, f"row {row} of {name}: {found}"
@@ -91,16 +126,17 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.argv[1], folder], check=True)
         files = sorted(os.listdir(folder))
-        assert files == ["empty.safetensors", "large.safetensors", "many.safetensors", "plain.safetensors"], files
+        assert files == ["empty.safetensors", "large.safetensors", "many.safetensors", "narrow.safetensors",
+                         "plain.safetensors"], files
         tables = 0
         for file in files:
             tensors, metadata = read(os.path.join(folder, file))
-            assert metadata["rowan.format"] == "1.0", metadata
+            assert metadata["rowan.format"] == ("1.1" if file.startswith("narrow") else "1.0"), metadata
             for name in tensors:
                 if name.endswith(".weight"):
                     check_table(name.removesuffix(".weight"), tensors, metadata)
                     tables += 1
-        assert tables == 7, tables
+        assert tables == 12, tables
     for path in sys.argv[2:]:
         read(path)
     print("all files are valid safetensors with the expected values")

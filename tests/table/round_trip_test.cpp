@@ -28,13 +28,17 @@ std::vector<float> values_of(std::uint64_t rows, std::uint64_t dim) {
 
 float stored(const Table& table, std::uint64_t row, std::uint64_t column) {
   return simd::decode(static_cast<simd::Element>(table.dtype()), table.view().data() + row * table.row_stride(),
-                      column);
+                      table.dim(), column);
 }
 
-float rounded(DType dtype, float value) {
-  std::byte bytes[4];
-  simd::encode(static_cast<simd::Element>(dtype), &value, 1, bytes);
-  return simd::decode(static_cast<simd::Element>(dtype), bytes, 0);
+/// A row as it is stored and read back.
+std::vector<float> rounded(DType dtype, std::uint64_t row, std::uint64_t dim) {
+  std::vector<float> values;
+  for (std::uint64_t c = 0; c < dim; ++c) values.push_back(value_of(row, c));
+  std::vector<std::byte> bytes(*row_bytes(dtype, dim));
+  CHECK(simd::encode(static_cast<simd::Element>(dtype), values.data(), dim, bytes.data()) == simd::Encoded::ok);
+  simd::decode_row(static_cast<simd::Element>(dtype), bytes.data(), dim, values.data());
+  return values;
 }
 
 std::string key_of(std::uint64_t row) { return "key " + std::to_string(row * row); }
@@ -60,16 +64,17 @@ void check(const Table& table, const TableLayout& layout, std::uint64_t rows) {
   REQUIRE(table.dim() == layout.dim);
   REQUIRE(table.dtype() == layout.dtype);
   CHECK(reinterpret_cast<std::uintptr_t>(table.view().data()) % 64 == 0);
-  const std::uint64_t row_bytes = layout.dim * element_size(layout.dtype);
+  const std::uint64_t row_bytes = *rowan::row_bytes(layout.dtype, layout.dim);
   CHECK(table.row_stride() == (layout.pad_rows ? (row_bytes + 63) / 64 * 64 : row_bytes));
   const Vocabulary& keys = table.vocabulary();
   CHECK(keys.kind() == layout.keys);
   CHECK(keys.size() == (layout.keys == KeyKind::none ? 0 : rows));
   std::uint64_t wrong = 0;
   for (std::uint64_t row = 0; row < rows; ++row) {
+    const std::vector<float> expected = rounded(layout.dtype, row, layout.dim);
     for (std::uint64_t c = 0; c < layout.dim; ++c) {
       const float x = stored(table, row, c);
-      const float y = rounded(layout.dtype, value_of(row, c));
+      const float y = expected[c];
       wrong += std::memcmp(&x, &y, sizeof x) != 0;
     }
     const std::byte* padding = table.view().data() + row * table.row_stride() + row_bytes;
@@ -88,7 +93,8 @@ void check(const Table& table, const TableLayout& layout, std::uint64_t rows) {
   CHECK(!keys.id(rows));
 }
 
-constexpr DType dtypes[] = {DType::f32, DType::f16, DType::bf16};
+constexpr DType dtypes[] = {DType::f32,     DType::f16, DType::bf16, DType::f8_e4m3,
+                            DType::f8_e5m2, DType::i8,  DType::i4,   DType::i2};
 constexpr KeyKind kinds[] = {KeyKind::none, KeyKind::bytes, KeyKind::u64};
 
 }  // namespace

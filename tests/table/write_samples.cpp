@@ -46,5 +46,12 @@ int main(int argc, char** argv) {
                  {.name = "caf\xC3\xA9 \"quoted\" \\", .dim = 1, .pad_rows = true},
                  {.name = "wide", .dim = 100, .keys = KeyKind::u64}},
                 11);
+  good &= write(folder + "narrow.safetensors",
+                {{.name = "e4m3", .dim = 9, .dtype = DType::f8_e4m3},
+                 {.name = "e5m2", .dim = 9, .dtype = DType::f8_e5m2, .keys = KeyKind::u64, .pad_rows = true},
+                 {.name = "bytes", .dim = 30, .dtype = DType::i8, .keys = KeyKind::bytes},
+                 {.name = "nibbles", .dim = 31, .dtype = DType::i4, .keys = KeyKind::u64, .pad_rows = true},
+                 {.name = "pairs", .dim = 5, .dtype = DType::i2}},
+                40);
   return good ? 0 : 1;
 }

@@ -178,7 +178,7 @@ TEST_CASE("16-bit and padded tables answer like the f32 table of their values") 
     std::vector<float> decoded;
     for (std::size_t row = 0; row < count; ++row) {
       simd::encode(element, &values[row * dim], dim, &bytes[row * stride]);
-      for (std::size_t c = 0; c < dim; ++c) decoded.push_back(simd::decode(element, &bytes[row * stride], c));
+      for (std::size_t c = 0; c < dim; ++c) decoded.push_back(simd::decode(element, &bytes[row * stride], dim, c));
     }
     const TableView narrow = *TableView::over(bytes, count, dim, dtype, stride);
     CHECK(same_bits(search(narrow, query, 30), search(view_of(decoded, dim), query, 30)));

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/lookup/kernel_choice.hpp"
+#include "engine/lookup/kernel_rows.hpp"
 #include "engine/support/memory_advice.hpp"
 #include "simd/scalar.hpp"
 

@@ -98,8 +98,7 @@ TEST_CASE("a bad index is reported with its bag, empty bags passed over") {
   CHECK(status.message() == "index 10 at position 4 (bag 2) is not in [0, rows)");
 
   const Indices with_end = {0, 1, 2, 4};
-  const Status behind =
-      f.refused(Bags{indices, with_end}, {.pooling = Pooling::sum, .include_last_offset = true});
+  const Status behind = f.refused(Bags{indices, with_end}, {.pooling = Pooling::sum, .include_last_offset = true});
   CHECK(behind.code == Code::index_out_of_range);
   CHECK(behind.bag == Status::no_bag);  // behind the last bag
   CHECK(behind.message(f.table) == "index 10 at position 4 is not in [0, 10)");
@@ -165,7 +164,7 @@ TEST_CASE("offsets: one bad value among many is found wherever it stands") {
 
 TEST_CASE("include_last_offset needs an offset") {
   Fixture f;
-  const Status status = f.refused(Bags{}, {.pooling = Pooling::sum, .include_last_offset = true});
+  const Status status = f.refused(Bags{{}, {}}, {.pooling = Pooling::sum, .include_last_offset = true});
   CHECK(status.code == Code::offsets_missing);
   CHECK(status.message().find("one more than there are bags") != std::string::npos);
 }
@@ -217,8 +216,7 @@ TEST_CASE("a bad index without any bag") {
   CHECK(f.refused(Bags::fixed(bad, 2)).bag == 1);
   const Indices zero = {0};
   f.out.clear();
-  const Status status =
-      f.refused(Bags{bad, zero}, {.pooling = Pooling::sum, .include_last_offset = true});
+  const Status status = f.refused(Bags{bad, zero}, {.pooling = Pooling::sum, .include_last_offset = true});
   CHECK(status.bag == Status::no_bag);
 }
 
@@ -244,8 +242,7 @@ TEST_CASE("padding index: [-rows, rows)") {
   const Indices offsets = {0, 1, 2};
   for (const std::int64_t bad : {std::int64_t{10}, std::int64_t{-11}, std::numeric_limits<std::int64_t>::min(),
                                  std::numeric_limits<std::int64_t>::max()}) {
-    const Status status =
-        f.refused(Bags{indices, offsets}, {.pooling = Pooling::sum, .padding_index = bad});
+    const Status status = f.refused(Bags{indices, offsets}, {.pooling = Pooling::sum, .padding_index = bad});
     CHECK(status.code == Code::padding_out_of_range);
     CHECK(status.value == bad);
   }
@@ -270,12 +267,12 @@ TEST_CASE("the output must have the size that the call fills") {
   f.out.assign(100, untouched);
   Status status = f.engine.embedding(f.table, indices, OutputView(f.out, 3));
   CHECK(status.code == Code::output_stride);
-  CHECK(status.message() == "the output's stride of 3 floats is less than the dim, 4; rows would overlap");
+  CHECK(status.message() == "the output's stride of 3 elements is less than the dim, 4; rows would overlap");
   for (const std::uint64_t huge : {std::uint64_t{49}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
     status = f.engine.embedding(f.table, indices, OutputView(f.out, huge));
     CHECK(status.code == Code::output_size);
   }
-  CHECK(status.message() == "the output has 100 floats; more than 2^64 are needed");
+  CHECK(status.message() == "the output has 100 elements; more than 2^64 are needed");
   CHECK(f.output_untouched());
   CHECK(f.engine.embedding(f.table, indices, OutputView(f.out, 48)).ok());
 }
@@ -284,8 +281,8 @@ TEST_CASE("nothing to do is no error") {
   Fixture f;
   f.out.clear();
   CHECK(f.engine.embedding(f.table, Indices{}, f.out).ok());
-  CHECK(f.engine.embedding_bag(f.table, Bags{}, f.out).ok());
-  CHECK(f.engine.embedding_bag(f.table, Bags::fixed(), f.out).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags{{}, {}}, f.out).ok());
+  CHECK(f.engine.embedding_bag(f.table, Bags::fixed({}, 0), f.out).ok());
   const Indices zero = {0};
   CHECK(f.engine.embedding_bag(f.table, Bags{{}, zero}, f.out, {.include_last_offset = true}).ok());
   f.out.assign(8, untouched);

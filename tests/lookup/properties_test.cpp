@@ -14,7 +14,7 @@
 #include "rowan/engine.hpp"
 #include "rowan/reference.hpp"
 #include "tests/support/effort.hpp"
-#include "tests/support/random_tables.hpp"
+#include "tests/support/random_calls.hpp"
 
 using namespace rowan;
 using namespace rowan::test;
@@ -22,9 +22,6 @@ using namespace rowan::test;
 namespace {
 
 constexpr std::uint64_t seed = 20261123;
-constexpr DType dtypes[] = {DType::f32, DType::f16, DType::bf16};
-constexpr Pooling poolings[] = {Pooling::sum, Pooling::mean, Pooling::max};
-
 /// 1..67, and around each power of two up to 1024.
 std::vector<std::uint64_t> all_dims() {
   std::vector<std::uint64_t> dims;
@@ -33,10 +30,9 @@ std::vector<std::uint64_t> all_dims() {
   return dims;
 }
 
-template <class Index>
-std::vector<Index> random_indices(Random& random, std::size_t count, std::uint64_t rows) {
-  std::vector<Index> indices(count);
-  for (Index& index : indices) index = static_cast<Index>(below(random, rows));
+std::vector<std::int64_t> random_indices(Random& random, std::size_t count, std::uint64_t rows) {
+  std::vector<std::int64_t> indices(count);
+  for (auto& index : indices) index = static_cast<std::int64_t>(below(random, rows));
   return indices;
 }
 
@@ -51,57 +47,19 @@ std::optional<std::span<const float>> given(const std::vector<float>& weights, b
   return weighted ? std::optional<std::span<const float>>(weights) : std::nullopt;
 }
 
-/// Output rows with a gap between them, preset so that a write into a gap shows.
-struct Output {
-  Output(std::size_t rows, std::uint64_t dim, std::uint64_t gap) : stride(dim + gap), values(rows * stride, preset) {}
-  OutputView view() { return {values, stride}; }
-
-  static constexpr float preset = 12345.0F;
-  std::uint64_t stride;
-  std::vector<float> values;
-};
-
-/// One random call, and how many floats of it were compared.
-template <class Index>
+/// One random call on a random table, and how many elements of it were compared.
 std::size_t check_one_bag_call(Random& random, const Engine& engine, std::uint64_t dim) {
-  const DType dtype = dtypes[below(random, 3)];
-  const std::uint64_t rows = 1 + below(random, 50);
-  const RandomTable table(random, rows, dim, dtype, below(random, 8), below(random, 3) * below(random, 9));
-  const std::size_t bags = below(random, 12);
-  const std::size_t length = below(random, 30);
-  const bool fixed = below(random, 4) == 0;
-  const std::size_t count = fixed ? bags * length : length * 3;
-  const auto indices = random_indices<Index>(random, count, rows);
-
-  BagOptions options{.pooling = poolings[below(random, 3)], .include_last_offset = below(random, 2) == 0};
-  if (below(random, 3) == 0) {
-    const auto row = static_cast<std::int64_t>(below(random, rows));
-    options.padding_index = below(random, 2) == 0 ? row : row - static_cast<std::int64_t>(rows);
-  }
-  const bool weighted = options.pooling == Pooling::sum && below(random, 2) == 0;
-  const std::vector<float> weights = random_weights(random, count);
-
-  Output expected(bags, dim, below(random, 3));
-  Output actual(bags, dim, expected.stride - dim);
-  Status by_reference;
-  Status by_kernel;
-  if (fixed) {
-    const Bags input = Bags::fixed(indices, bags, given(weights, weighted));
-    by_reference = reference::embedding_bag(table.view(), input, expected.view(), options);
-    by_kernel = engine.embedding_bag(table.view(), input, actual.view(), options);
-  } else {
-    const auto offsets = random_offsets<Index>(random, bags, count, options.include_last_offset);
-    const Bags input{indices, offsets, given(weights, weighted)};
-    by_reference = reference::embedding_bag(table.view(), input, expected.view(), options);
-    by_kernel = engine.embedding_bag(table.view(), input, actual.view(), options);
-  }
-  CHECK_MESSAGE(by_reference.ok(), by_reference.message(table.view()));
-  CHECK_MESSAGE(by_kernel.ok(), by_kernel.message(table.view()));
-  const std::size_t where = first_difference(expected.values, actual.values);
-  CHECK_MESSAGE(where == expected.values.size(), "dim ", dim, " ", to_string(dtype), " pooling ",
-                static_cast<int>(options.pooling), " bag ", where / expected.stride, " column ",
-                where % expected.stride);
-  return bags * dim;
+  const DType dtype = all_dtypes[below(random, 8)];
+  const CallShape shape{.output = output_dtypes[below(random, 3)],
+                        .pooling = all_poolings[below(random, 7)],
+                        .indices = all_index_kinds[below(random, 6)]};
+  const RandomTable table(random, 1 + below(random, 50), dim, dtype, below(random, 8),
+                          below(random, 3) * below(random, 9));
+  const Outcome outcome = compare_random_bags(random, engine, table.view(), shape);
+  CHECK_MESSAGE(outcome.difference.empty(), to_string(dtype), " to ", to_string(shape.output), " pooling ",
+                static_cast<int>(shape.pooling), " index kind ", static_cast<int>(shape.indices), ": ",
+                outcome.difference);
+  return outcome.compared;
 }
 
 }  // namespace
@@ -113,11 +71,11 @@ TEST_CASE("embedding_bag equals the reference for every dim, type, pooling and f
   const int rounds = cases(40);
   for (const std::uint64_t dim : all_dims()) {
     for (int i = 0; i < rounds; ++i) {
-      compared += check_one_bag_call<std::int32_t>(random, engine, dim);
-      compared += check_one_bag_call<std::int64_t>(random, engine, dim);
+      compared += check_one_bag_call(random, engine, dim);
+      compared += check_one_bag_call(random, engine, dim);
     }
   }
-  MESSAGE("seed ", seed, ": ", compared, " floats compared");
+  MESSAGE("seed ", seed, ": ", compared, " elements compared");
   CHECK(compared > 10'000);
 }
 
@@ -125,24 +83,85 @@ TEST_CASE("embedding equals the reference for every dim and type, and copies f32
   Random random(seed);
   const Engine engine;
   for (const std::uint64_t dim : all_dims()) {
-    for (const DType dtype : dtypes) {
+    for (const DType dtype : all_dtypes) {
       const RandomTable table(random, 30, dim, dtype, below(random, 8), below(random, 9));
-      const auto narrow = random_indices<std::int32_t>(random, 23, 30);
-      const std::vector<std::int64_t> wide(narrow.begin(), narrow.end());
-      Output expected(23, dim, below(random, 3));
-      Output actual(23, dim, expected.stride - dim);
-      REQUIRE(reference::embedding(table.view(), narrow, expected.view()).ok());
-      REQUIRE(engine.embedding(table.view(), narrow, actual.view()).ok());
-      CHECK(first_difference(expected.values, actual.values) == expected.values.size());
-      if (dtype == DType::f32) {
-        for (std::size_t i = 0; i < narrow.size(); ++i) {
-          const std::byte* row = table.view().data() + static_cast<std::size_t>(narrow[i]) * table.view().row_stride();
-          CHECK(std::memcmp(actual.values.data() + i * actual.stride, row, dim * sizeof(float)) == 0);
+      for (const DType output : output_dtypes) {
+        for (int i = 0; i < 2; ++i) {
+          const IndexKind kind = all_index_kinds[below(random, 6)];
+          const Outcome outcome = compare_random_rows(random, engine, table.view(), output, kind);
+          CHECK_MESSAGE(outcome.difference.empty(), to_string(dtype), " to ", to_string(output), ": ",
+                        outcome.difference);
         }
       }
-      std::fill(actual.values.begin(), actual.values.end(), Output::preset);
-      REQUIRE(engine.embedding(table.view(), wide, actual.view()).ok());
-      CHECK(first_difference(expected.values, actual.values) == expected.values.size());
+    }
+    const RandomTable table(random, 30, dim, DType::f32, 4 * below(random, 2));
+    const std::vector<std::int64_t> indices = random_indices(random, 23, 30);
+    for (const Stores stores : {Stores::cached, Stores::streaming}) {
+      std::vector<float> out(23 * dim);
+      REQUIRE(engine.embedding(table.view(), indices, out, {.stores = stores}).ok());
+      for (std::size_t i = 0; i < indices.size(); ++i) {
+        const std::byte* row = table.view().data() + static_cast<std::size_t>(indices[i]) * table.view().row_stride();
+        CHECK(std::memcmp(out.data() + i * dim, row, dim * sizeof(float)) == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("every 8-bit code decodes as the scalar conversion does") {
+  const Engine engine;
+  std::vector<std::byte> codes(256 * 19);
+  for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::byte>(i);
+  for (const DType dtype : {DType::f8_e4m3, DType::f8_e5m2}) {
+    for (const std::uint64_t dim : {1, 3, 4, 8, 11, 16, 19}) {
+      const TableView view = *TableView::over(codes, 256, dim, dtype);
+      std::vector<std::uint16_t> indices(256);
+      for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::uint16_t>(i);
+      std::vector<float> out(256 * dim);
+      REQUIRE(engine.embedding(view, indices, out).ok());
+      std::size_t wrong = 0;
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        const auto code = std::to_integer<std::uint8_t>(codes[i]);
+        wrong += same_bits(out[i], dtype == DType::f8_e4m3 ? simd::decode_f8_e4m3(code) : simd::decode_f8_e5m2(code))
+                     ? 0
+                     : 1;
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("every f32 near the ends and halves of the 16-bit types is narrowed as the scalar conversion does") {
+  // All exponents and signs, mantissas around every rounding decision of f16 and bf16.
+  std::vector<float> values;
+  for (std::uint32_t high = 0; high < 0x200; ++high) {
+    for (const std::uint32_t top :
+         {0U, 0x1000U, 0x2000U, 0x3000U, 0x8000U, 0x18000U, 0x400000U, 0x7FE000U, 0x7FF000U}) {
+      for (const std::int32_t nudge : {-1, 0, 1}) {
+        const std::uint32_t mantissa = (top + static_cast<std::uint32_t>(nudge)) & 0x007F'FFFFU;
+        values.push_back(std::bit_cast<float>((high << 23) | mantissa));
+      }
+    }
+    for (std::uint32_t shift = 0; shift < 23; ++shift)
+      values.push_back(std::bit_cast<float>((high << 23) | (1U << shift)));
+  }
+  const Engine engine;
+  for (const std::uint64_t dim : {1, 5, 8, 16, 50}) {
+    const std::uint64_t rows = values.size() / dim;
+    const TableView view = *TableView::over(std::span<const float>(values).first(rows * dim), dim);
+    std::vector<std::int64_t> indices(rows);
+    for (std::size_t i = 0; i < rows; ++i) indices[i] = static_cast<std::int64_t>(i);
+    for (const DType output : {DType::f16, DType::bf16}) {
+      std::vector<std::uint16_t> out(rows * dim);
+      REQUIRE(engine.embedding(view, indices, OutputView(out, output)).ok());
+      std::size_t wrong = 0;
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        const std::uint16_t expected =
+            output == DType::f16 ? simd::encode_f16(values[i]) : simd::encode_bf16(values[i]);
+        const bool nan = values[i] != values[i];
+        const std::uint16_t infinity = output == DType::f16 ? 0x7C00 : 0x7F80;
+        wrong += nan ? (out[i] & 0x7FFF) <= infinity : out[i] != expected;
+      }
+      CHECK(wrong == 0);
     }
   }
 }
@@ -173,15 +192,16 @@ TEST_CASE("every 16-bit code decodes as the scalar conversion does") {
 TEST_CASE("long bags: columns in several passes, padding in several blocks") {
   Random random(seed + 1);
   const Engine engine;
-  for (const std::uint64_t dim : {3, 64, 300, 1024}) {
-    const RandomTable table(random, 7, dim, DType::f32);
+  for (const std::uint64_t dim : {3, 64, 65, 300, 1024, 5001}) {
+    const DType dtype = all_dtypes[below(random, 8)];
+    const RandomTable table(random, 7, dim, dtype);
     for (const std::size_t count : {1023, 1024, 1025, 5000}) {
-      const auto indices = random_indices<std::int64_t>(random, count, 7);
+      const auto indices = random_indices(random, count, 7);
       const auto weights = random_weights(random, count);
       const auto offsets = std::vector<std::int64_t>{0, 2, static_cast<std::int64_t>(count) - 3};
-      for (const Pooling pooling : poolings) {
+      for (const Pooling pooling : all_poolings) {
         for (const bool weighted : {false, true}) {
-          if (weighted && pooling != Pooling::sum) continue;
+          if (weighted ? !may_have_weights(pooling) : pooling >= Pooling::mean_by_weight) continue;
           const Bags bags{indices, offsets, given(weights, weighted)};
           const BagOptions options{.pooling = pooling, .padding_index = 3};
           std::vector<float> expected(3 * dim);
@@ -201,7 +221,7 @@ TEST_CASE("thousands of bags of padding only, and mixed with others") {
   const RandomTable table(random, 4, 5, DType::f32);
   std::vector<std::int32_t> indices(9000);
   for (auto& index : indices) index = below(random, 3) == 0 ? static_cast<std::int32_t>(below(random, 4)) : 2;
-  for (const Pooling pooling : poolings) {
+  for (const Pooling pooling : {Pooling::sum, Pooling::mean, Pooling::max, Pooling::min, Pooling::sqrt_n}) {
     const Bags bags = Bags::fixed(indices, 3000);
     const BagOptions options{.pooling = pooling, .padding_index = -2};
     std::vector<float> expected(3000 * 5);
@@ -221,8 +241,8 @@ TEST_CASE("no load passes the end of the last row: the table ends where a mappin
   REQUIRE(::mprotect(pages + 2 * page, page, PROT_NONE) == 0);
   const Engine engine;
   for (const std::uint64_t dim : all_dims()) {
-    for (const DType dtype : dtypes) {
-      const std::uint64_t row_bytes = dim * element_size(dtype);
+    for (const DType dtype : all_dtypes) {
+      const std::uint64_t row_bytes = *rowan::row_bytes(dtype, dim);
       if (row_bytes > page) continue;
       const std::uint64_t rows = page / row_bytes;
       const std::span<const std::byte> bytes(pages + 2 * page - rows * row_bytes, rows * row_bytes);
@@ -233,7 +253,7 @@ TEST_CASE("no load passes the end of the last row: the table ends where a mappin
       std::vector<float> out(4 * dim, 1.0F);
       CHECK(engine.embedding(*view, indices, out).ok());
       CHECK(std::all_of(out.begin(), out.end(), [](float x) { return x == 0.0F; }));
-      for (const Pooling pooling : poolings) {
+      for (const Pooling pooling : {Pooling::sum, Pooling::mean, Pooling::max, Pooling::min}) {
         std::vector<float> pooled(2 * dim, 1.0F);
         CHECK(engine.embedding_bag(*view, Bags::fixed(indices, 2), pooled, {.pooling = pooling}).ok());
         CHECK(std::all_of(pooled.begin(), pooled.end(), [](float x) { return x == 0.0F; }));
@@ -252,7 +272,7 @@ TEST_CASE("a caller that flushes denormals gets the reference's bits under that 
   for (const unsigned mode : {flush_to_zero, denormals_are_zero, flush_to_zero | denormals_are_zero}) {
     _mm_setcsr(before | mode);
     for (const std::uint64_t dim : {1, 7, 16, 33, 128}) {
-      for (int i = 0; i < 20; ++i) check_one_bag_call<std::int64_t>(random, engine, dim);
+      for (int i = 0; i < 20; ++i) check_one_bag_call(random, engine, dim);
     }
     _mm_setcsr(before);
   }

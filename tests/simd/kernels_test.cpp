@@ -18,7 +18,7 @@ namespace {
 float scalar_dot(simd::Element element, const std::byte* row, const float* query, std::size_t dim) {
   float lanes[simd::dot_lanes] = {};
   for (std::size_t c = 0; c < dim; ++c) {
-    const float x = simd::decode(element, row, c);
+    const float x = simd::decode(element, row, dim, c);
     const float product = x * (query != nullptr ? query[c] : x);
     lanes[c % simd::dot_lanes] = lanes[c % simd::dot_lanes] + product;
   }
@@ -34,7 +34,7 @@ TEST_CASE("dot products and squares: fixed lanes, fixed tree, every tier the sam
     const simd::KernelTable* kernels = simd::kernels_of(static_cast<simd::Tier>(number));
     if (kernels == nullptr) continue;
     for (std::uint64_t dim = 1; dim <= 130; ++dim) {
-      for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+      for (const DType dtype : all_dtypes) {
         const auto element = static_cast<simd::Element>(dtype);
         const std::size_t rows = 1 + below(random, 9);
         const RandomTable table(random, rows, dim, dtype, below(random, 8), below(random, 5));
@@ -42,7 +42,7 @@ TEST_CASE("dot products and squares: fixed lanes, fixed tree, every tier the sam
         for (float& value : query) value = any_float(random);
         std::vector<float> dots(rows);
         std::vector<float> squares(rows);
-        const simd::Rows view{table.view().data(), table.view().row_stride(), dim};
+        const simd::Rows view{table.view().data(), table.view().row_stride(), dim, simd::packed_bytes(element, dim)};
         kernels->dot[static_cast<int>(element)]({view, rows, query.data(), dots.data()});
         kernels->squares[static_cast<int>(element)]({view, rows, nullptr, squares.data()});
         for (std::size_t r = 0; r < rows; ++r) {

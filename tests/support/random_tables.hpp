@@ -35,10 +35,15 @@ inline float any_float(Random& random) {
   }
 }
 
-/// A value that a quantised row can hold.
-inline float small_float(Random& random) {
-  const float value = any_float(random);
-  return value > -1000 && value < 1000 ? value : 1.0F;
+inline constexpr DType all_dtypes[] = {DType::f32,     DType::f16, DType::bf16, DType::f8_e4m3,
+                                       DType::f8_e5m2, DType::i8,  DType::i4,   DType::i2};
+
+/// A quantised row of any codes, with any scale and bias, the odd ones too.
+inline void random_quantized_row(Random& random, DType dtype, std::uint64_t dim, std::byte* row) {
+  const std::size_t packed = simd::packed_bytes(static_cast<simd::Element>(dtype), dim);
+  for (std::size_t i = 0; i < packed; ++i) row[i] = static_cast<std::byte>(random());
+  const float parameters[2] = {any_float(random), any_float(random)};
+  simd::encode(dtype == DType::i8 ? simd::Element::f32 : simd::Element::f16, parameters, 2, row + packed);
 }
 
 /// A table in memory of its own, at the alignment and stride that are asked for.
@@ -49,8 +54,13 @@ class RandomTable {
       : stride_(*row_bytes(dtype, dim) + extra_stride), bytes_(misalignment + rows * stride_), skipped_(misalignment) {
     std::vector<float> row(dim);
     for (std::uint64_t r = 0; r < rows; ++r) {
-      for (float& value : row) value = is_quantized(dtype) ? small_float(random) : any_float(random);
-      simd::encode(static_cast<simd::Element>(dtype), row.data(), dim, bytes_.data() + skipped_ + r * stride_);
+      std::byte* const at = bytes_.data() + skipped_ + r * stride_;
+      if (is_quantized(dtype)) {
+        random_quantized_row(random, dtype, dim, at);
+        continue;
+      }
+      for (float& value : row) value = any_float(random);
+      simd::encode(static_cast<simd::Element>(dtype), row.data(), dim, at);
     }
     view_ = *TableView::over(std::span<const std::byte>(bytes_).subspan(skipped_), rows, dim, dtype, stride_);
   }

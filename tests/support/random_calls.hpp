@@ -1,0 +1,218 @@
+// Random calls of embedding_bag() and embedding(), made both by an engine and by the reference, and their outputs
+// compared to the bit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rowan/engine.hpp"
+#include "rowan/reference.hpp"
+#include "tests/support/random_tables.hpp"
+
+namespace rowan::test {
+
+inline constexpr Pooling all_poolings[] = {Pooling::sum,          Pooling::mean,   Pooling::max,
+                                           Pooling::min,          Pooling::sqrt_n, Pooling::mean_by_weight,
+                                           Pooling::mean_by_count};
+inline constexpr DType output_dtypes[] = {DType::f32, DType::f16, DType::bf16};
+inline constexpr IndexKind all_index_kinds[] = {IndexKind::i32, IndexKind::i64, IndexKind::u32,
+                                                IndexKind::u64, IndexKind::u16, IndexKind::u8};
+
+/// Integers of a type that is chosen at run time.
+class Integers {
+ public:
+  Integers(IndexKind kind, const std::vector<std::int64_t>& values) : kind_(kind) {
+    switch (kind) {
+      case IndexKind::i32:
+        i32_.assign(values.begin(), values.end());
+        break;
+      case IndexKind::i64:
+        i64_.assign(values.begin(), values.end());
+        break;
+      case IndexKind::u32:
+        u32_.assign(values.begin(), values.end());
+        break;
+      case IndexKind::u64:
+        u64_.assign(values.begin(), values.end());
+        break;
+      case IndexKind::u16:
+        u16_.assign(values.begin(), values.end());
+        break;
+      case IndexKind::u8:
+        u8_.assign(values.begin(), values.end());
+        break;
+    }
+  }
+  operator IndexSpan() const {
+    switch (kind_) {
+      case IndexKind::i32:
+        return i32_;
+      case IndexKind::u32:
+        return u32_;
+      case IndexKind::u64:
+        return u64_;
+      case IndexKind::u16:
+        return u16_;
+      case IndexKind::u8:
+        return u8_;
+      case IndexKind::i64:
+        break;
+    }
+    return i64_;
+  }
+
+ private:
+  IndexKind kind_;
+  std::vector<std::int32_t> i32_;
+  std::vector<std::int64_t> i64_;
+  std::vector<std::uint32_t> u32_;
+  std::vector<std::uint64_t> u64_;
+  std::vector<std::uint16_t> u16_;
+  std::vector<std::uint8_t> u8_;
+};
+
+/// Output rows with a gap between them, preset so that a write into a gap shows.
+class Output {
+ public:
+  Output(DType dtype, std::size_t rows, std::uint64_t dim, std::uint64_t gap) : dtype_(dtype), stride_(dim + gap) {
+    if (dtype == DType::f32) {
+      floats_.assign(rows * stride_, 12345.0F);
+    } else {
+      halves_.assign(rows * stride_, 0x7ABC);
+    }
+  }
+  OutputView view() {
+    return dtype_ == DType::f32 ? OutputView(floats_, stride_) : OutputView(halves_, dtype_, stride_);
+  }
+  std::uint64_t stride() const { return stride_; }
+  std::size_t size() const { return floats_.size() + halves_.size(); }
+
+  /// The first element that differs, or the size. NaN equals NaN.
+  std::size_t first_difference(const Output& other) const {
+    if (dtype_ == DType::f32) return test::first_difference(floats_, other.floats_);
+    const std::uint16_t infinity = dtype_ == DType::f16 ? 0x7C00 : 0x7F80;
+    for (std::size_t i = 0; i < halves_.size(); ++i) {
+      const bool nan = (halves_[i] & 0x7FFF) > infinity && (other.halves_[i] & 0x7FFF) > infinity;
+      if (halves_[i] != other.halves_[i] && !nan) return i;
+    }
+    return halves_.size();
+  }
+
+ private:
+  DType dtype_;
+  std::uint64_t stride_;
+  std::vector<float> floats_;
+  std::vector<std::uint16_t> halves_;
+};
+
+/// What a random call is made of; the rest is left to chance.
+struct CallShape {
+  DType output = DType::f32;
+  Pooling pooling = Pooling::sum;
+  IndexKind indices = IndexKind::i64;
+  std::size_t most_bags = 12;
+  std::size_t longest_bag = 30;
+  bool empty_bags = true;
+};
+
+/// A random call, and what came of it.
+struct Outcome {
+  std::size_t compared = 0;  ///< elements
+  std::string difference;    ///< empty where both sides agree
+};
+
+inline bool may_have_weights(Pooling pooling) {
+  return pooling == Pooling::sum || pooling == Pooling::sqrt_n || pooling >= Pooling::mean_by_weight;
+}
+
+/// Offsets or lengths of random bags, from what is left of `random`.
+inline Outcome compare_random_bags(Random& random, const Engine& engine, const TableView& table,
+                                   const CallShape& shape) {
+  const std::size_t bags = 1 + below(random, shape.most_bags);
+  std::vector<std::int64_t> lengths(bags);
+  std::int64_t count = 0;
+  const std::uint64_t form = below(random, 3);
+  const auto fixed = static_cast<std::int64_t>((shape.empty_bags ? 0 : 1) + below(random, shape.longest_bag));
+  for (auto& length : lengths) {
+    length = form == 0 ? fixed : static_cast<std::int64_t>(1 + below(random, shape.longest_bag));
+    if (form != 0 && shape.empty_bags && below(random, 4) == 0) length = 0;
+    count += length;
+  }
+
+  BagOptions options{.pooling = shape.pooling};
+  if (below(random, 6) == 0) options.bad_index = below(random, 2) == 0 ? BadIndex::skip : BadIndex::default_row;
+  options.default_row = below(random, table.rows());
+  std::vector<std::int64_t> values(static_cast<std::size_t>(count));
+  for (auto& value : values) value = static_cast<std::int64_t>(below(random, table.rows()));
+  if (options.bad_index != BadIndex::reject) {  // 255 fits every type
+    for (auto& value : values) value = below(random, 5) == 0 && table.rows() < 255 ? 255 : value;
+  }
+  if (below(random, 4) == 0) {
+    const auto row = static_cast<std::int64_t>(below(random, table.rows()));
+    options.padding_index = below(random, 2) == 0 ? row : row - static_cast<std::int64_t>(table.rows());
+  }
+  std::vector<float> weights(values.size());
+  for (float& weight : weights) weight = any_float(random);
+  const bool weighted =
+      shape.pooling >= Pooling::mean_by_weight || (may_have_weights(shape.pooling) && below(random, 2) == 0);
+  const Bags::Weights given = weighted ? Bags::Weights(weights) : std::nullopt;
+
+  const Integers indices(shape.indices, values);
+  options.include_last_offset = below(random, 2) == 0;
+  std::vector<std::int64_t> ends = {0};
+  for (const std::int64_t length : lengths) ends.push_back(ends.back() + length);
+  if (!options.include_last_offset) ends.pop_back();
+  const IndexKind bound_kind =
+      ends.back() < 256 ? all_index_kinds[below(random, 6)] : all_index_kinds[below(random, 4)];
+  const Integers offsets(bound_kind, ends);
+  const Integers narrow_lengths(bound_kind, lengths);
+  const Bags call = form == 0   ? Bags::fixed(indices, bags, given)
+                    : form == 1 ? Bags::by_lengths(indices, narrow_lengths, given)
+                                : Bags(indices, offsets, given);
+
+  Output expected(shape.output, bags, table.dim(), below(random, 3));
+  Output actual(shape.output, bags, table.dim(), expected.stride() - table.dim());
+  const Status by_reference = reference::embedding_bag(table, call, expected.view(), options);
+  const Status by_engine = engine.embedding_bag(table, call, actual.view(), options);
+  Outcome outcome{.compared = bags * table.dim(), .difference = {}};
+  if (!by_reference.ok() || !by_engine.ok()) {
+    outcome.difference = "refused: " + by_engine.message(table) + " / " + by_reference.message(table);
+  } else if (by_reference.value != by_engine.value) {
+    outcome.difference = "bad indices: " + std::to_string(by_engine.value) + " / " + std::to_string(by_reference.value);
+  } else if (const std::size_t at = expected.first_difference(actual); at != expected.size()) {
+    outcome.difference = "bag " + std::to_string(at / expected.stride()) + " column " +
+                         std::to_string(at % expected.stride()) + " of dim " + std::to_string(table.dim());
+  }
+  return outcome;
+}
+
+/// The same for rows that are not pooled.
+inline Outcome compare_random_rows(Random& random, const Engine& engine, const TableView& table, DType output,
+                                   IndexKind kind) {
+  const std::size_t count = 1 + below(random, 20);
+  std::vector<std::int64_t> values(count);
+  EmbeddingOptions options{.default_row = below(random, table.rows())};
+  options.stores = static_cast<Stores>(below(random, 3));
+  if (below(random, 4) == 0) options.bad_index = below(random, 2) == 0 ? BadIndex::skip : BadIndex::default_row;
+  for (auto& value : values) {
+    value = static_cast<std::int64_t>(below(random, table.rows()));
+    if (options.bad_index != BadIndex::reject && below(random, 4) == 0 && table.rows() < 255) value = 255;
+  }
+  const Integers indices(kind, values);
+  Output expected(output, count, table.dim(), below(random, 3) * below(random, 5));
+  Output actual(output, count, table.dim(), expected.stride() - table.dim());
+  const Status by_reference = reference::embedding(table, indices, expected.view(), options);
+  const Status by_engine = engine.embedding(table, indices, actual.view(), options);
+  Outcome outcome{.compared = count * table.dim(), .difference = {}};
+  if (!by_reference.ok() || !by_engine.ok() || by_reference.value != by_engine.value) {
+    outcome.difference = "status: " + by_engine.message(table) + " / " + by_reference.message(table);
+  } else if (const std::size_t at = expected.first_difference(actual); at != expected.size()) {
+    outcome.difference = "row " + std::to_string(at / expected.stride()) + " column " +
+                         std::to_string(at % expected.stride()) + " of dim " + std::to_string(table.dim());
+  }
+  return outcome;
+}
+
+}  // namespace rowan::test

@@ -43,9 +43,11 @@ constexpr std::uint64_t row_parameter_bytes(DType dtype) noexcept {
 
 /// Bytes of a row without gaps: elements rounded up to whole bytes, scale and bias. Empty beyond 64 bits.
 constexpr std::optional<std::uint64_t> row_bytes(DType dtype, std::uint64_t dim) noexcept {
-  const std::uint64_t bits = element_bits(dtype);
-  if (dim > (~std::uint64_t{0} - 128) / bits) return std::nullopt;
-  return (dim * bits + 7) / 8 + row_parameter_bytes(dtype);
+  constexpr std::uint64_t greatest = ~std::uint64_t{0};
+  const std::uint64_t bits = element_bits(dtype);  // of eight elements: bytes
+  const std::uint64_t rest = ((dim % 8) * bits + 7) / 8 + row_parameter_bytes(dtype);
+  if (dim / 8 > (greatest - rest) / bits) return std::nullopt;
+  return dim / 8 * bits + rest;
 }
 
 /// "f32", "f16", "bf16", "f8_e4m3", "f8_e5m2", "i8", "i4" or "i2": the spelling of the command line. A static string.

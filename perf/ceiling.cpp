@@ -15,27 +15,28 @@ constexpr Ahead ways[] = {
     {0, 24}, {0, 32}, {0, 48}, {16, 4}, {24, 4}, {32, 4}, {48, 4}, {64, 4}, {32, 8}, {48, 8}, {64, 8},
 };
 
-/// Calls what(address) for each line of a row: steps of a line from its first byte, and its last byte, which may lie on
-/// one more. So their number depends on the length of rows alone, and no branch on where a row lies.
-template <class What>
-inline void each_line(const RowMemory& memory, std::int64_t index, const What& what) {
-  const std::byte* const row = memory.rows + static_cast<std::uint64_t>(index) * memory.stride;
-  for (std::uint64_t at = 0; at < memory.bytes; at += line) what(row + at);
-  what(row + memory.bytes - 1);
-}
-
+/// Line by line of a row: asks for the line of the rows ahead, then reads its own. Asking for a whole row at once and
+/// then reading one took 10 to 20% longer (Zen 3). Lines are steps of 64 bytes from a row's first byte, and its last
+/// byte, which may lie on one more: so their number depends on the length of rows alone, and no branch on where a row
+/// lies.
 template <bool far, bool near>
 std::uint64_t touch(const RowMemory& memory, std::span<const std::int64_t> indices, Ahead ahead) {
   std::uint64_t sum = 0;
   const std::size_t count = indices.size();
+  const auto row = [&](std::size_t i) {
+    return memory.rows + static_cast<std::uint64_t>(indices[i < count ? i : count - 1]) * memory.stride;
+  };
   for (std::size_t i = 0; i < count; ++i) {
-    if (far && i + ahead.far < count) {
-      each_line(memory, indices[i + ahead.far], [](const std::byte* p) { __builtin_prefetch(p, 0, 2); });
-    }
-    if (near && i + ahead.near < count) {
-      each_line(memory, indices[i + ahead.near], [](const std::byte* p) { __builtin_prefetch(p, 0, 3); });
-    }
-    each_line(memory, indices[i], [&sum](const std::byte* p) { sum += static_cast<std::uint64_t>(*p); });
+    const std::byte* const now = row(i);
+    const std::byte* const soon = near ? row(i + ahead.near) : nullptr;
+    const std::byte* const later = far ? row(i + ahead.far) : nullptr;
+    const auto step = [&](std::uint64_t at) {
+      if (far) __builtin_prefetch(later + at, 0, 2);
+      if (near) __builtin_prefetch(soon + at, 0, 3);
+      sum += static_cast<std::uint64_t>(now[at]);
+    };
+    for (std::uint64_t at = 0; at < memory.bytes; at += line) step(at);
+    step(memory.bytes - 1);
   }
   return sum;
 }
@@ -43,10 +44,11 @@ std::uint64_t touch(const RowMemory& memory, std::span<const std::int64_t> indic
 /// Keeps a value that nothing else uses.
 void keep(std::uint64_t value) { asm volatile("" : : "r"(value)); }
 
-/// Four sums, so that no addition waits for the one before it.
-std::uint64_t read_all(std::span<const std::byte> bytes) {
+/// Four sums, so that no addition waits for the one before it; lines asked for `ahead` bytes before they are read.
+std::uint64_t read_all(std::span<const std::byte> bytes, std::size_t ahead) {
   std::array<std::uint64_t, 4> sums{};
   for (std::size_t at = 0; at + line <= bytes.size(); at += line) {
+    if (ahead != 0) __builtin_prefetch(bytes.data() + std::min(at + ahead, bytes.size() - 1), 0, 2);
     std::array<std::uint64_t, 8> words;
     std::memcpy(words.data(), bytes.data() + at, line);
     for (std::size_t i = 0; i < 4; ++i) sums[i] += words[i] + words[i + 4];
@@ -100,10 +102,13 @@ double random_row_gb_per_second(const RowMemory& memory, const IndexSets& sets, 
 
 double sequential_gb_per_second(std::span<const std::byte> bytes, int threads, double seconds) {
   Team team(threads);
-  const Timing timing = measure(seconds, 3, [&] {
+  std::size_t pass = 0;
+  // The processor's own prefetching, and 4 KiB ahead of it: on a Zen 3 the second was up to 1.8 times as fast.
+  const Timing timing = measure(seconds, 4, [&] {
+    const std::size_t ahead = pass++ % 2 != 0 ? 4096 : 0;
     team.run([&](int i) {
       const std::uint64_t begin = part_begin(bytes.size(), i, threads);
-      keep(read_all(bytes.subspan(begin, part_begin(bytes.size(), i + 1, threads) - begin)));
+      keep(read_all(bytes.subspan(begin, part_begin(bytes.size(), i + 1, threads) - begin), ahead));
     });
   });
   return static_cast<double>(bytes.size()) / timing.least / 1e9;

@@ -74,6 +74,11 @@ std::vector<const Cell*> cells_of(const Record& record, std::string_view goal, s
 
 /// Prints cells as a table, by how they compare with `who`: first those that are lost, then undecided ones.
 void print_cells(std::vector<const Cell*> cells, std::string_view who);
+/// Unknown where what it takes to tell is absent.
+constexpr Verdict verdict(bool holds, bool known = true) noexcept {
+  return !known ? Verdict::unknown : holds ? Verdict::holds : Verdict::missed;
+}
+
 /// Prints a goal and keeps it in the record.
 void conclude(Record& record, Goal goal);
 

@@ -44,8 +44,6 @@ void measure(Session& session, const std::string& goal, DType dtype, const std::
   }
 }
 
-Verdict verdict(bool known, bool holds) { return !known ? Verdict::unknown : holds ? Verdict::holds : Verdict::missed; }
-
 }  // namespace
 
 void pooled_from_memory(Session& session) {
@@ -56,7 +54,8 @@ void pooled_from_memory(Session& session) {
   for (const DType dtype : apart) measure(session, "", dtype, "DRAM", bytes, few, true);
 
   const std::vector<const Cell*> cells = cells_of(session.record, "P1");
-  std::printf("P1, P3: pooled lookups, table of 1 GiB, bags of %zu; others / rowan\n", rows_per_bag);
+  std::printf("P1, P3: pooled lookups, table of 1 GiB on pages of %s, bags of %zu; others / rowan\n",
+              session.pages().c_str(), rows_per_bag);
   print_cells(cells, "fbgemm");
   std::printf(" not counted:\n");
   print_cells(cells_of(session.record, ""), "fbgemm");
@@ -68,14 +67,14 @@ void pooled_from_memory(Session& session) {
   conclude(session.record,
            {"P1", "pooled lookup out of cache: >= 1.7x FBGEMM, no cell < 1.1x, or every cell at >= 0.9 of its ceiling",
             (session.fbgemm ? "FBGEMM: " + peers.text() : std::string(fbgemm_absent)) + "; ceiling: " + ceilings.text(),
-            verdict(known, (peers.geometric_mean >= 1.7 && peers.worst >= 1.1) || at_ceiling)});
+            verdict((peers.geometric_mean >= 1.7 && peers.worst >= 1.1) || at_ceiling, known)});
 
   std::vector<const Cell*> long_rows;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(long_rows),
                [](const Cell* cell) { return cell->row_bytes >= fills_cache_lines; });
   const Summary long_ceilings = summarize(long_rows, "ceiling");
   conclude(session.record, {"P3", "rows of 128 bytes and more: >= 0.9 of what a loop reads that only touches them",
-                            long_ceilings.text(), verdict(true, long_ceilings.worst >= 0.9)});
+                            long_ceilings.text(), verdict(long_ceilings.worst >= 0.9)});
 }
 
 void pooled_in_cache(Session& session) {
@@ -85,12 +84,13 @@ void pooled_in_cache(Session& session) {
     for (const DType dtype : counted) measure(session, "P2", dtype, place, bytes, dims(session), false);
   }
   const std::vector<const Cell*> cells = cells_of(session.record, "P2");
-  std::printf("P2: pooled lookups, tables of 320 KiB and 12 MiB, bags of %zu; others / rowan\n", rows_per_bag);
+  std::printf("P2: pooled lookups, tables of 320 KiB and 12 MiB on pages of %s, bags of %zu; others / rowan\n",
+              session.pages().c_str(), rows_per_bag);
   print_cells(cells, "fbgemm");
   const Summary peers = summarize(cells, "fbgemm");
   conclude(session.record, {"P2", "pooled lookup in cache: >= 1.2x FBGEMM, no cell < 1.0x",
                             session.fbgemm ? peers.text() : std::string(fbgemm_absent),
-                            verdict(session.fbgemm != nullptr, peers.geometric_mean >= 1.2 && peers.worst >= 1.0)});
+                            verdict(peers.geometric_mean >= 1.2 && peers.worst >= 1.0, session.fbgemm != nullptr)});
 }
 
 }  // namespace rowan::perf

@@ -26,7 +26,10 @@ void Team::start(Function function, const void* part) {
 }
 
 void Team::finish() {
-  while (running_.load(std::memory_order_acquire) != 0) __builtin_ia32_pause();
+  for (int spin = 0; running_.load(std::memory_order_acquire) != 0; ++spin) {
+    __builtin_ia32_pause();
+    if (spin > spins) std::this_thread::yield();  // the others may wait for this very processor
+  }
 }
 
 void Team::serve(int i) {

@@ -30,7 +30,7 @@ Series shares(std::string who, const Series& one, const Series& two) {
 }
 
 void measure(Session& session, DType dtype, std::uint64_t dim, const std::string& place, std::uint64_t bytes) {
-  constexpr std::size_t rounds = 400'000;
+  constexpr std::size_t rounds = 2'000'000;
   const TableView table = random_table(session.memory(bytes), dim, dtype, session.seed(), 1);
   const IndexSets sets = index_sets(session, table, {});
   const std::size_t reads = sets[0].size();

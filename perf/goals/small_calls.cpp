@@ -18,22 +18,14 @@ constexpr std::size_t calls_per_set = 2'000;
 __attribute__((target_clones("default", "avx2", "avx512f"))) void sum_rows(const float* table,
                                                                            const std::int64_t* indices,
                                                                            std::size_t count, float* out) {
-  using Floats = float __attribute__((vector_size(64), aligned(4), may_alias));
-  constexpr std::size_t width = sizeof(Floats) / sizeof(float);
-  Floats a{}, b{}, c{}, d{};
-  static_assert(dim == 4 * width);
+  using Floats = float __attribute__((vector_size(32), aligned(4), may_alias));
+  Floats sums[dim / 8] = {};
   for (std::size_t i = 0; i < count; ++i) {
     const auto* const row = reinterpret_cast<const Floats*>(table + static_cast<std::uint64_t>(indices[i]) * dim);
-    a += row[0];
-    b += row[1];
-    c += row[2];
-    d += row[3];
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < dim / 8; ++c) sums[c] += row[c];
   }
-  auto* const to = reinterpret_cast<Floats*>(out);
-  to[0] = a;
-  to[1] = b;
-  to[2] = c;
-  to[3] = d;
+  std::memcpy(out, sums, sizeof sums);
 }
 
 __attribute__((target_clones("default", "avx2", "avx512f"))) void copy_row(const float* table, std::int64_t index,

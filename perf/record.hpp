@@ -45,9 +45,9 @@ struct Cell {
   std::string distribution;  ///< "uniform", "zipf:1.05"
   std::uint64_t bag = 0;     ///< rows in a bag; 0 = not pooled
   int threads = 1;
-  std::string pages;           ///< what the kernel gave: "4 KiB", "2 MiB"
+  std::string pages;            ///< what the kernel gave: "4 KiB", "2 MiB"
   std::string unit = "ns/row";  ///< less is better
-  std::vector<Series> series;  ///< "rowan" first
+  std::vector<Series> series;   ///< "rowan" first
 
   const Series* find(std::string_view who) const;
 };

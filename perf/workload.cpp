@@ -142,10 +142,18 @@ IndexSets::IndexSets(std::uint64_t rows, std::size_t per_call, std::size_t calls
     : per_call_(per_call), calls_(calls), indices_(random_indices(rows, per_call * calls, distribution, seed)) {}
 
 Timing summarize(std::vector<double> seconds) {
-  std::sort(seconds.begin(), seconds.end());
-  const std::size_t middle = seconds.size() / 2;
-  const double median = seconds.size() % 2 != 0 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
-  return {.median = median, .least = seconds.front(), .repetitions = seconds.size()};
+  const double least = *std::min_element(seconds.begin(), seconds.end());
+  const std::size_t repetitions = seconds.size();
+  return {.median = quantile(std::move(seconds), 0.5), .least = least, .repetitions = repetitions};
+}
+
+double quantile(std::vector<double> values, double q) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double place = q * static_cast<double>(values.size() - 1);
+  const auto below_it = static_cast<std::size_t>(place);
+  const std::size_t above_it = std::min(below_it + 1, values.size() - 1);
+  return values[below_it] + (place - static_cast<double>(below_it)) * (values[above_it] - values[below_it]);
 }
 
 }  // namespace rowan::perf

@@ -57,6 +57,9 @@ struct Timing {
 /// Of at least one value.
 Timing summarize(std::vector<double> seconds);
 
+/// The value below which a share q in [0, 1] of the values lies, interpolated between neighbours; 0 of none.
+double quantile(std::vector<double> values, double q);
+
 /// Times `work()` again and again, at least `least_repetitions` times and until `budget` seconds are over.
 /// Run it once before, so that the first pages and tasks are not timed.
 template <class Work>

@@ -1,0 +1,101 @@
+#include "perf/command.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+
+namespace rowan::perf {
+namespace {
+
+[[noreturn]] void wrong_usage(const char* program, bool with_only, const std::string& sentence) {
+  std::fprintf(stderr, "%s: %s\nusage: %s %s[--fbgemm PREFIX] [--quick] [--json FILE]\n", program, sentence.c_str(),
+               program, with_only ? "[--only P1,P4,...] " : "");
+  std::exit(2);
+}
+
+std::set<std::string> items_of(const std::string& list) {
+  std::set<std::string> items;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    items.insert(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return items;
+}
+
+/// FBGEMM is linked in: another one can be named, but not had.
+void require_fbgemm(const std::string& prefix) {
+  const std::string configured = fbgemm_prefix();
+  if (prefix == configured) return;
+  fail((configured.empty() ? "this build has no FBGEMM" : "this build has the FBGEMM of " + configured) +
+       "; configure with -DROWAN_PERF_FBGEMM=" + prefix + " and build again");
+}
+
+std::string now() {
+  const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&time, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+}  // namespace
+
+Arguments parse(int argc, char** argv, const std::set<std::string>& ids) {
+  Arguments arguments;
+  const auto wrong = [&](const std::string& sentence) { wrong_usage(argv[0], !ids.empty(), sentence); };
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = argv[i];
+    const auto value = [&]() -> std::string {
+      if (++i == argc) wrong(option + " needs a value");
+      return argv[i];
+    };
+    if (option == "--quick") {
+      arguments.quick = true;
+    } else if (option == "--only" && !ids.empty()) {
+      arguments.only = items_of(value());
+      for (const std::string& id : arguments.only) {
+        if (!ids.contains(id)) wrong("it has no goal \"" + id + "\"");
+      }
+    } else if (option == "--fbgemm") {
+      require_fbgemm(value());
+    } else if (option == "--json") {
+      arguments.json = value();
+    } else {
+      wrong("there is no option " + option);
+    }
+  }
+  return arguments;
+}
+
+void begin(Session& session, int argc, char** argv) {
+  Record& record = session.record;
+  for (int i = 0; i < argc; ++i) record.command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  record.date = now();
+  const Machine& machine = record.machine;
+  std::printf("%s, %d processors, clock governor %s, %s, %s, %s tier\n", machine.cpu.c_str(), machine.cores,
+              machine.governor.c_str(), machine.kernel.c_str(), machine.compiler.c_str(), machine.isa.c_str());
+  for (const std::string& peer : machine.peers) std::printf("%s\n", peer.c_str());
+  if (!session.fbgemm) std::printf("%s\n", fbgemm_absent);
+  if (!session.torch) std::printf("%s\n", torch_absent);
+  std::printf("\n");
+}
+
+void finish(const Session& session, const Arguments& arguments) {
+  for (const Goal& goal : session.record.goals) {
+    std::printf("%-8s %s\n", goal.id.c_str(),
+                goal.verdict == Verdict::holds    ? "holds"
+                : goal.verdict == Verdict::missed ? "missed"
+                                                  : "unknown");
+  }
+  if (arguments.json.empty()) return;
+  std::ofstream file(arguments.json);
+  file << to_json(session.record) << '\n';
+  if (!file.flush()) fail("could not write " + arguments.json);
+}
+
+}  // namespace rowan::perf

@@ -1,0 +1,17 @@
+// The goals of compare, each measured and judged by one function: cells go into the session's record and to standard
+// output, then the verdict.
+#pragma once
+
+#include "perf/session.hpp"
+
+namespace rowan::perf {
+
+void pooled_from_memory(Session& session);  ///< P1, and P3 on the same cells
+void pooled_in_cache(Session& session);     ///< P2
+void small_calls(Session& session);         ///< P4
+void cost_of_checks(Session& session);      ///< P10
+void second_thread(Session& session);       ///< P11
+void whole_requests(Session& session);      ///< P13
+void against_torch(Session& session);       ///< libtorch's EmbeddingBag and Embedding
+
+}  // namespace rowan::perf

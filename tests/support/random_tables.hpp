@@ -35,10 +35,10 @@ inline float any_float(Random& random) {
   }
 }
 
-/// A value that a quantised row can hold.
+/// A finite value within the range of every type.
 inline float small_float(Random& random) {
   const float value = any_float(random);
-  return value > -1000 && value < 1000 ? value : 1.0F;
+  return value > -400 && value < 400 ? value : 1.0F;
 }
 
 /// A table in memory of its own, at the alignment and stride that are asked for.

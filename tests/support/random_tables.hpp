@@ -46,6 +46,12 @@ inline void random_quantized_row(Random& random, DType dtype, std::uint64_t dim,
   simd::encode(dtype == DType::i8 ? simd::Element::f32 : simd::Element::f16, parameters, 2, row + packed);
 }
 
+/// A finite value within the range of every type.
+inline float small_float(Random& random) {
+  const float value = any_float(random);
+  return value > -400 && value < 400 ? value : 1.0F;
+}
+
 /// A table in memory of its own, at the alignment and stride that are asked for.
 class RandomTable {
  public:

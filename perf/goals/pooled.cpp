@@ -16,6 +16,7 @@ struct Range {
   std::vector<std::uint64_t> dims;
   std::vector<Distribution> distributions;
   std::vector<int> threads;
+  std::size_t samples = 0;  ///< 0: the session's
 };
 
 Range counted_range(const Session& session) {
@@ -25,7 +26,7 @@ Range counted_range(const Session& session) {
 
 /// Less: a row takes FBGEMM a microsecond here.
 Range apart_range(const Session& session) {
-  if (session.quick()) return {{128}, {{}}, {1}};
+  if (session.quick()) return {{128}, {{}}, {1}, 3};
   return {{128}, {{}, {1.05}}, session.thread_counts()};
 }
 
@@ -45,7 +46,8 @@ void measure(Session& session, const std::string& goal, DType dtype, const std::
                          .distribution = distribution,
                          .threads = threads,
                          .peers = {session.fbgemm.get()},
-                         .with_ceiling = with_ceiling},
+                         .with_ceiling = with_ceiling,
+                         .samples = range.samples},
                         sets);
       }
     }

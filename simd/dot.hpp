@@ -30,13 +30,13 @@ struct Lanes {
 };
 
 /// A null query stands for the row itself.
-template <Element E, bool Self>
+template <Element E>
 void dot(const DotArgs& a) {
   constexpr std::size_t at_once = 4;  // rows whose additions overlap
   const std::size_t whole = a.rows.dim - a.rows.dim % dot_lanes;
   const std::size_t rest = a.rows.dim - whole;
   float query_rest[dot_lanes] = {};
-  if (!Self) __builtin_memcpy(query_rest, a.query + whole, rest * sizeof(float));
+  if (a.query != nullptr) __builtin_memcpy(query_rest, a.query + whole, rest * sizeof(float));
 
   for (std::size_t first = 0; first < a.count; first += at_once) {
     const std::size_t rows = a.count - first < at_once ? a.count - first : at_once;
@@ -53,7 +53,8 @@ void dot(const DotArgs& a) {
     }
     for (std::size_t c = 0; c < whole; c += dot_lanes) {
       for (std::size_t r = 0; r < at_once; ++r) {
-        lanes[r].template add<E>(row[r] + c * bits_of(E) / 8, scale[r], bias[r], Self ? nullptr : a.query + c);
+        lanes[r].template add<E>(row[r] + c * bits_of(E) / 8, scale[r], bias[r],
+                                 a.query != nullptr ? a.query + c : nullptr);
       }
     }
     if (rest != 0) {
@@ -66,7 +67,7 @@ void dot(const DotArgs& a) {
         }
         for (std::size_t c = rest; c < dot_lanes; ++c) values[c] = 0.0F;  // a code of 0 has the bias for its value
         __builtin_memcpy(padded, values, sizeof values);
-        lanes[r].template add<Element::f32>(padded, scale[r], bias[r], Self ? nullptr : query_rest);
+        lanes[r].template add<Element::f32>(padded, scale[r], bias[r], a.query != nullptr ? query_rest : nullptr);
       }
     }
     for (std::size_t r = 0; r < rows; ++r) a.out[first + r] = lanes[r].total();

@@ -124,7 +124,7 @@ struct FinishArgs {
   std::size_t repeat;
 };
 
-/// out[r] = dot(rows[r], query) for r in [0, count); squares: out[r] = dot(rows[r], rows[r]).
+/// out[r] = dot(rows[r], query) for r in [0, count); without a query (null), dot(rows[r], rows[r]).
 struct DotArgs {
   Rows rows;
   std::size_t count;
@@ -151,7 +151,6 @@ struct KernelTable {
   PoolKernel pool[element_count][op_count][index_read_count];
   FinishKernel finish[output_count];
   DotKernel dot[element_count];
-  DotKernel squares[element_count];
 };
 
 extern const KernelTable baseline_kernels;

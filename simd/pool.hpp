@@ -30,7 +30,7 @@ class Columns {
     const std::size_t step = a_.index_bytes;
     const std::size_t far = a_.prefetch.far * step;  // bytes of indices ahead
     const std::size_t near = a_.prefetch.near * step;
-    const std::size_t ahead = far != 0 ? a_.prefetch.far : a_.prefetch.near;
+    const std::size_t ahead = lean || far != 0 ? a_.prefetch.far : a_.prefetch.near;
     const std::size_t ahead_end = ahead != 0 && a_.readable > ahead ? a_.readable - ahead : 0;
     std::size_t position = a_.offsets[0];
     for (std::size_t bag = 0; bag < a_.bags; ++bag) {
@@ -53,7 +53,7 @@ class Columns {
       const std::byte* const index_middle = a_.indices + middle * step;
       const std::byte* const index_end = a_.indices + end * step;
       const float* weight = a_.weights != nullptr ? a_.weights + position : nullptr;
-      if (far == 0) {
+      if (!lean && far == 0) {
         for (; index != index_middle; index += step) {
           const std::byte* const next = row_of(index + near);
           add(row_of(index), weight, pooled, base, [&](int k) { fetch<Level::l1>(next, k); });
@@ -88,6 +88,9 @@ class Columns {
   }
 
  private:
+  /// What few calls ask for has no loop of its own for rows that the caches hold.
+  static constexpr bool lean = O == Op::extreme || R == IndexRead::full_64;
+
   const std::byte* row_of(const std::byte* index) const noexcept {
     return columns_ + (R == IndexRead::low_32 ? load_index_32(index) : load_index_64(index)) * a_.rows.stride;
   }
@@ -217,7 +220,7 @@ constexpr int max_registers([[maybe_unused]] Element e, Op o, IndexRead r) {
   return 4;
 #else
   const bool slow = e == Element::f8_e4m3 || e == Element::f8_e5m2 || e == Element::i2;
-  return slow || (e == Element::bf16 && o == Op::weighted_sum) ? 4 : 8;
+  return slow || (e == Element::bf16 && o == Op::weighted_sum) ? 4 : e == Element::f32 || e == Element::f16 ? 12 : 8;
 #endif
 }
 
@@ -227,13 +230,14 @@ void pool(const PoolArgs& a) {
   // A quantised row is loaded by whole registers however narrow it is: its scale and bias lie behind it.
   if (is_quantized(E) || a.rows.dim >= Wide::size) return pool_passes<E, O, R, Wide, max_registers(E, O, R)>(a);
   if constexpr (!is_quantized(E)) {
+    constexpr int narrow = R == IndexRead::full_64 ? 1 : 2;  // registers, where the row takes no more than two
 #if defined(ROWAN_TIER_avx512)
-    if (a.rows.dim >= Eight::size) return pool_passes<E, O, R, Eight, 2>(a);
+    if (a.rows.dim >= Eight::size) return pool_passes<E, O, R, Eight, narrow>(a);
 #endif
 #if !defined(ROWAN_TIER_baseline)
-    if (a.rows.dim >= Four::size) return pool_passes<E, O, R, Four, 2>(a);
+    if (a.rows.dim >= Four::size) return pool_passes<E, O, R, Four, narrow>(a);
 #endif
-    pool_passes<E, O, R, Scalar, 3>(a);
+    pool_passes<E, O, R, Scalar, narrow>(a);
   }
 }
 

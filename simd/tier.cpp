@@ -27,8 +27,7 @@
     f(Element::f32), f(Element::f16), f(Element::bf16), f(Element::f8_e4m3), f(Element::f8_e5m2), f(Element::i8), \
         f(Element::i4), f(Element::i2)                                                                            \
   }
-#define ROWAN_DOT(E) dot<E, false>
-#define ROWAN_SQUARES(E) dot<E, true>
+#define ROWAN_DOT(E) dot<E>
 #define ROWAN_FOR_INTEGERS(f) \
   { f<std::int32_t>, f<std::int64_t>, f<std::uint32_t>, f<std::uint64_t>, f<std::uint16_t>, f<std::uint8_t> }
 #define ROWAN_JOIN_(a, b) a##b
@@ -48,7 +47,6 @@ extern constinit const KernelTable ROWAN_JOIN(ROWAN_TIER, _kernels) = {
     .pool = ROWAN_FOR_ELEMENTS(ROWAN_POOL),
     .finish = {finish<Element::f32>, finish<Element::f16>, finish<Element::bf16>},
     .dot = ROWAN_FOR_ELEMENTS(ROWAN_DOT),
-    .squares = ROWAN_FOR_ELEMENTS(ROWAN_SQUARES),
 };
 
 }  // namespace rowan::simd

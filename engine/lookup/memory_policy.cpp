@@ -19,20 +19,18 @@ std::uint64_t cache_bytes(int name, std::uint64_t usual) noexcept {
 
 MemoryPolicy MemoryPolicy::of_this_machine() noexcept {
   MemoryPolicy policy;
+  policy.level_1_ = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, std::uint64_t{32} << 10);
   policy.level_2_ = cache_bytes(_SC_LEVEL2_CACHE_SIZE, std::uint64_t{1} << 20);
-  policy.level_3_ = cache_bytes(_SC_LEVEL3_CACHE_SIZE, std::uint64_t{16} << 20);
   return policy;
 }
 
 simd::Prefetch MemoryPolicy::prefetch(const TableView& table) const noexcept {
+  constexpr std::size_t near = 8;
   constexpr std::uint64_t bytes_in_flight = 16 << 10;
-  if (table_bytes(table) <= 2 * level_2_) return {0, 0};
-  return {std::clamp<std::uint64_t>(bytes_in_flight / table.row_bytes(), 24, 48), 0};
-}
-
-std::size_t MemoryPolicy::rows_per_block(const TableView& table) const noexcept {
-  constexpr std::uint64_t block_bytes = 128 << 10;
-  return std::max<std::uint64_t>(block_bytes / table.row_bytes(), 64);
+  const std::uint64_t bytes = table_bytes(table);
+  if (bytes <= level_1_) return {0, 0};
+  if (bytes <= level_2_) return {0, near};
+  return {std::clamp<std::uint64_t>(bytes_in_flight / table.row_bytes(), 16, 48), near};
 }
 
 bool MemoryPolicy::streaming(Stores stores, std::uint64_t bytes) const noexcept {
@@ -47,8 +45,10 @@ std::uint64_t bytes_to_move(const TableView& table, std::size_t reads, std::size
 std::uint64_t MemoryPolicy::estimated_ns(const TableView& table, std::size_t reads, std::size_t writes) const noexcept {
   constexpr std::uint64_t cached_bytes_per_ns = 32;
   constexpr std::uint64_t random_bytes_per_ns = 10;
+  // A row costs its bytes, and something for each of its columns and for itself, however small it is.
+  const std::uint64_t computed = reads * (1 + table.dim() / 16);
   const bool cached = table_bytes(table) <= level_2_;
-  return bytes_to_move(table, reads, writes) / (cached ? cached_bytes_per_ns : random_bytes_per_ns);
+  return computed + bytes_to_move(table, reads, writes) / (cached ? cached_bytes_per_ns : random_bytes_per_ns);
 }
 
 }  // namespace rowan::detail

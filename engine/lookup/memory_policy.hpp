@@ -16,12 +16,13 @@ class MemoryPolicy {
   /// Reads the cache sizes of this machine.
   static MemoryPolicy of_this_machine() noexcept;
 
-  /// None for a table that caches hold anyway, where a prefetch only costs.
+  /// None for a table that L1 holds, where a prefetch only costs; into L1 for one that L2 holds; into L2 and then L1
+  /// for larger ones.
   simd::Prefetch prefetch(const TableView& table) const noexcept;
 
-  /// Rows to pool at a time, in all columns, before the next ones are begun: a pass over further columns finds what
-  /// the pass before it read.
-  std::size_t rows_per_block(const TableView& table) const noexcept;
+  /// Bytes of rows to pool at a time, in all columns, before the next ones are begun: a pass over further columns finds
+  /// what the pass before it read.
+  static constexpr std::uint64_t block_bytes = std::uint64_t{128} << 10;
 
   /// Whether an output of so many bytes goes past the caches.
   bool streaming(Stores stores, std::uint64_t bytes) const noexcept;
@@ -36,8 +37,8 @@ class MemoryPolicy {
   static constexpr std::uint64_t part_bytes = std::uint64_t{256} << 10;
 
  private:
+  std::uint64_t level_1_ = 0;  ///< bytes, of data, per core
   std::uint64_t level_2_ = 0;  ///< bytes per core
-  std::uint64_t level_3_ = 0;  ///< bytes, shared
 };
 
 /// Bytes that a call moves.

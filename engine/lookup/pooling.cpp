@@ -74,7 +74,6 @@ class GroupPool {
     kernel_ = job.kernels.pool[static_cast<int>(job.table.dtype())][static_cast<int>(op_of(bags_))]
                               [static_cast<int>(read_of(job.table, index_bytes))];
     most_bags_ = in_place_ ? most_bags : std::clamp<std::size_t>(scratch_floats / columns, 1, most_bags);
-    most_positions_ = job.policy.rows_per_block(job.table);
   }
 
   /// Pools bags [first, ...), as many as make a group, and returns the first one that is not among them.
@@ -87,7 +86,8 @@ class GroupPool {
       position = bags_.end(bag, position);
       ++bag;
       offsets_[bag - first] = position;
-    } while (bag < last && bag - first < most_bags_ && position - begin < most_positions_);
+    } while (bag < last && bag - first < most_bags_ &&
+             (position - begin) * job_.table.row_bytes() < MemoryPolicy::block_bytes);
 
     rows_ = in_place_ ? reinterpret_cast<float*>(job_.out.row(first)) + first_column_ : scratch_;
     if (rewrites_) {
@@ -200,7 +200,6 @@ class GroupPool {
   simd::PoolArgs args_;
   simd::PoolKernel kernel_;
   std::size_t most_bags_;
-  std::size_t most_positions_;
   float* rows_ = nullptr;
   float base_ = 0.0F;
   std::uint64_t bad_ = 0;

@@ -95,7 +95,7 @@ double UnitRows::length(std::uint64_t row) const noexcept {
 void UnitRows::measure_block(std::uint64_t begin, std::size_t count) noexcept {
   advise_needed({row_at(begin), count * table_.row_stride()});
   float* const squares = inverse_lengths_.data() + begin;
-  kernels_.squares[static_cast<int>(element_)]({rows_from(begin), count, nullptr, squares});
+  kernels_.dot[static_cast<int>(element_)]({rows_from(begin), count, nullptr, squares});
   for (std::size_t r = 0; r < count; ++r) {
     const bool usual = squares[r] >= least_squares && squares[r] <= most_squares;
     // Zero marks an extreme row until measure() has looked at it.

@@ -44,7 +44,7 @@ TEST_CASE("dot products and squares: fixed lanes, fixed tree, every tier the sam
         std::vector<float> squares(rows);
         const simd::Rows view{table.view().data(), table.view().row_stride(), dim, simd::packed_bytes(element, dim)};
         kernels->dot[static_cast<int>(element)]({view, rows, query.data(), dots.data()});
-        kernels->squares[static_cast<int>(element)]({view, rows, nullptr, squares.data()});
+        kernels->dot[static_cast<int>(element)]({view, rows, nullptr, squares.data()});
         for (std::size_t r = 0; r < rows; ++r) {
           const std::byte* row = view.data + r * view.stride;
           CHECK_MESSAGE(same_bits(dots[r], scalar_dot(element, row, query.data(), dim)), kernels->name, " dim ", dim);

@@ -16,9 +16,7 @@ constexpr double top = 12;
 constexpr double bottom = 42;
 constexpr double label_height = 13;
 
-bool drawable(const Point& point) {
-  return std::isfinite(point.x) && std::isfinite(point.y) && point.x > 0 && point.y > 0;
-}
+bool has_place(const Point& point) { return drawable(point.x) && drawable(point.y); }
 
 /// From values to places along one side.
 class Ruler {
@@ -61,7 +59,7 @@ class Drawing {
   Drawing(Markup& out, const Chart& chart) : out_(out), chart_(chart) {
     for (const Line& line : chart.lines) {
       for (const Point& point : line.points) {
-        if (!drawable(point)) continue;
+        if (!has_place(point)) continue;
         x_low_ = std::min(x_low_, point.x);
         x_high_ = std::max(x_high_, point.x);
         y_low_ = std::min(y_low_, point.y);
@@ -69,7 +67,9 @@ class Drawing {
       }
     }
     if (empty()) return;
-    for (const Level& level : chart.levels) y_high_ = std::max(y_high_, level.y);
+    for (const Level& level : chart.levels) {
+      if (drawable(level.y)) y_high_ = std::max(y_high_, level.y);
+    }
     y_ticks_ = chart.y.ticks.empty() ? round_ticks(y_low_, y_high_) : chart.y.ticks;
     x_ticks_ = chart.x.ticks.empty() ? round_ticks(x_low_, x_high_) : chart.x.ticks;
     y_low_ = std::min(y_low_, y_ticks_.front());
@@ -126,7 +126,7 @@ class Drawing {
   }
 
   void draw_level(const Level& level) {
-    if (!(level.y > 0)) return;
+    if (!drawable(level.y)) return;
     const double y = up()(level.y);
     out_ << "<path class=\"level\" d=\"M" << left << " " << y << "H" << width - right << "\"/>";
     level_labels_.emplace_back(y, level.name);
@@ -138,7 +138,7 @@ class Drawing {
     out_ << "<g class=\"look" << line.look << "\">";
     Markup path;
     for (const Point& point : line.points) {
-      if (!drawable(point)) continue;
+      if (!has_place(point)) continue;
       if (path.str().empty()) {
         path << "M";
       } else {
@@ -152,7 +152,7 @@ class Drawing {
       out_ << "<path class=\"line\" d=\"" << path << "\"/>";
     }
     for (const Point& point : line.points) {
-      if (!drawable(point) || (line.dotted && point.note.empty())) continue;
+      if (!has_place(point) || (line.dotted && point.note.empty())) continue;
       out_ << "<g>";
       if (line.dotted) {
         out_ << "<path class=\"cap\" d=\"M" << x(point.x) - 5 << " " << y(point.y) << "h10\"/>";
@@ -168,7 +168,7 @@ class Drawing {
     std::vector<std::pair<double, std::size_t>> places;
     for (std::size_t i = 0; i < chart_.lines.size(); ++i) {
       const std::vector<Point>& points = chart_.lines[i].points;
-      const auto last = std::find_if(points.rbegin(), points.rend(), drawable);
+      const auto last = std::find_if(points.rbegin(), points.rend(), has_place);
       if (last != points.rend() && !chart_.lines[i].name.empty()) places.emplace_back(up()(last->y) + 4, i);
     }
     push_apart(places);
@@ -194,6 +194,8 @@ class Drawing {
 };
 
 }  // namespace
+
+bool drawable(double number) { return number > 1e-12 && number < 1e12; }
 
 void draw(Markup& out, const Chart& chart) {
   Drawing drawing(out, chart);

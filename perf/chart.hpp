@@ -46,8 +46,11 @@ struct Chart {
   std::vector<Level> levels = {};
 };
 
-/// Draws it as a <figure>. Points that are no positive numbers are left out; without any, nothing is drawn.
+/// Draws it as a <figure>. Points and levels that are not drawable are left out; without any, nothing is drawn.
 void draw(Markup& out, const Chart& chart);
+
+/// Whether a number has a place on a scale: positive and of a size that something was measured at.
+bool drawable(double number);
 
 /// The mark of a look, for legends.
 void draw_mark(Markup& out, int look, double x, double y);

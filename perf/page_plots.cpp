@@ -182,7 +182,7 @@ std::map<std::string, std::map<std::string, Scaled>> scaling_of(const Record& re
         const Series* const side = cell->find(base.who);
         if (side == nullptr || side->samples.empty()) continue;
         const double gain = base.median() / side->median();
-        if (!std::isfinite(gain) || gain <= 0) continue;
+        if (!drawable(gain)) continue;
         scaling[without_threads(*cell)][base.who].gains[cell->threads].push_back(gain);
       }
     }
@@ -221,7 +221,7 @@ void write_percentiles(Markup& out, const Record& record) {
   double low = INFINITY;
   double high = 0;
   for (const Percentiles& one : record.percentiles) {
-    if (!(one.p50 > 0) || !std::isfinite(one.p99) || !std::isfinite(one.p999)) continue;
+    if (!drawable(one.p50) || !drawable(one.p99) || !drawable(one.p999)) continue;
     shown.push_back(&one);
     low = std::min(low, one.p50);
     high = std::max({high, one.p50, one.p99, one.p999});

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "perf/page.hpp"
+#include "perf/workload.hpp"
 
 namespace rowan::perf::page {
 namespace {
@@ -242,12 +243,11 @@ void write_all_cells(Markup& out, const Record& record) {
   out << "<th class=\"n\">ns per row<th>Quartiles<th class=\"n\">Samples<th class=\"n\">GB/s<th class=\"n\">Of ceiling"
          "<th>Beside it</tr></thead><tbody>\n";
   for (const Cell* const cell : cells) {
-    std::vector<double> sorted = ours(*cell)->samples;
-    std::sort(sorted.begin(), sorted.end());
+    const std::vector<double>& samples = ours(*cell)->samples;
     out << "<tr>";
     write_work(out, *cell);
-    out << "<td class=\"n\">" << in_unit(*cell, ours(*cell)->median()) << "<td>" << readable(sorted[sorted.size() / 4])
-        << "–" << readable(sorted[sorted.size() * 3 / 4]) << "<td class=\"n\">" << sorted.size();
+    out << "<td class=\"n\">" << in_unit(*cell, ours(*cell)->median()) << "<td>" << readable(quantile(samples, 0.25))
+        << "–" << readable(quantile(samples, 0.75)) << "<td class=\"n\">" << samples.size();
     write_rate(out, record, *cell);
     out << "<td>";
     for (const Series& side : cell->series) {

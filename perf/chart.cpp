@@ -118,11 +118,13 @@ class Drawing {
          << (top + height - bottom) / 2 << ") rotate(-90)\">" << std::string_view(chart_.y.name) << "</text>";
   }
 
+  /// Two digits where there are more, and no zeros behind the point.
   static std::string short_number(double number) {
-    return fixed(number, number == 0     ? 0
-                         : number >= 1   ? (number == std::floor(number) ? 0 : 1)
-                         : number >= 0.1 ? 1
-                                         : 2);
+    std::string text = fixed(number, number < 0.1 ? 3 : number < 10 ? 2 : 0);
+    if (text.find('.') == std::string::npos) return text;
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text;
   }
 
   void draw_level(const Level& level) {

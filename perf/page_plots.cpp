@@ -51,6 +51,18 @@ std::string extremes(const Chart& chart) {
   return "from " + readable(low) + " to " + readable(high);
 }
 
+/// Ticks from 0 to 1, or to the greatest share where noise or a cache has carried one beyond that.
+std::vector<double> share_ticks(const Chart& chart) {
+  double most = 1;
+  for (const Line& line : chart.lines) {
+    for (const Point& point : line.points) most = std::max(most, drawable(point.y) ? point.y : 0);
+  }
+  const double step = most <= 1.2 ? 0.2 : std::ceil(most / 2.5) / 2;
+  std::vector<double> ticks;
+  for (int i = 0; i * step < most + step / 2; ++i) ticks.push_back(i * step);
+  return ticks;
+}
+
 void write_roofline(Markup& out, const Record& record, const Group& group) {
   Chart rates{.title = group.title,
               .x = {"dim", true, dims_of(group)},
@@ -58,7 +70,7 @@ void write_roofline(Markup& out, const Record& record, const Group& group) {
               .levels = sequential_levels(record, group)};
   Chart shares{.title = group.title + ": share of the ceiling",
                .x = rates.x,
-               .y = {"share of the random-row ceiling", false, {0, 0.2, 0.4, 0.6, 0.8, 1}},
+               .y = {"share of the random-row ceiling", false, {}},
                .levels = {{"ceiling", 1.0}}};
   for (const auto& [dtype, cells] : by_type(group)) {
     const int look = look_of_type(dtype);
@@ -83,6 +95,7 @@ void write_roofline(Markup& out, const Record& record, const Group& group) {
   }
   rates.description = "GB/s of row bytes against dim, one line per type: " + extremes(rates) + ".";
   draw(out, rates);
+  shares.y.ticks = share_ticks(shares);
   shares.description = "Share of the random-row ceiling against dim, one line per type: " + extremes(shares) + ".";
   draw(out, shares);
 }

@@ -1,6 +1,7 @@
 // rowan bench: what a lookup costs per row on this machine, after proof that its answers are right.
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "perf/ceiling.hpp"
 #include "perf/memory.hpp"
@@ -57,6 +58,13 @@ void touch(const TableView& table) {
   static_cast<void>(sink);
 }
 
+/// Whether most lookups of uniform rows miss every cache. What the kernel does not say of its caches is taken for 32
+/// MiB.
+bool out_of_cache(const TableView& table, const perf::Machine& machine) {
+  const std::uint64_t largest = std::max(machine.l2_bytes, machine.l3_bytes);
+  return bytes_of(table).size() >= 2 * (largest != 0 ? largest : std::uint64_t{32} << 20);
+}
+
 Calls calls_of(const BenchArguments& arguments, const TableView& table) {
   if (arguments.trace.empty()) {
     const std::size_t per_call = rows_per_call(arguments);
@@ -70,16 +78,17 @@ Calls calls_of(const BenchArguments& arguments, const TableView& table) {
   return {std::move(trace), arguments.batch, arguments.index.value_or(recorded) == IndexKind::i32};
 }
 
-/// Takes turns with a loop that only touches the rows: samples of the lookups are about `seconds` in all, and the
-/// loop's are as many. Counted by rows, since a trace's calls differ in them.
+/// Samples of the lookups, about `seconds` in all; and, in turn with them, as many of a loop that only touches the
+/// rows. That loop is left out where the caches hold the table: there it is no limit. Both are counted by rows, since
+/// a trace's calls differ in them.
 std::vector<perf::Series> measure(const Engine& engine, Lookup& lookup, const Calls& calls, const TableView& table,
-                                  double seconds) {
+                                  double seconds, bool with_ceiling) {
   constexpr std::size_t most_touched = 1 << 16;
   const std::size_t per_touch = std::min({calls.most_rows(), most_touched, calls.indices().size()});
-  const perf::IndexSets touched(calls.indices(), per_touch);
+  const perf::IndexSets touched(with_ceiling ? calls.indices() : std::vector<std::int64_t>(per_touch), per_touch);
   const perf::RowMemory memory{table.data(), table.row_bytes(), table.row_stride()};
-  perf::Team team(engine.concurrency());
-  const perf::Ahead ahead = perf::fastest_ahead(memory, touched, per_touch, team);
+  perf::Team team(with_ceiling ? engine.concurrency() : 1);
+  const perf::Ahead ahead = with_ceiling ? perf::fastest_ahead(memory, touched, per_touch, team) : perf::Ahead{};
 
   std::size_t number = 0;
   const auto look_up = [&] {
@@ -93,22 +102,23 @@ std::vector<perf::Series> measure(const Engine& engine, Lookup& lookup, const Ca
     return per_touch;
   };
   // The clock is read once in a while only, which is nothing beside the calls between two readings.
-  const auto sample = [&](const auto& call, std::size_t between) {
-    std::size_t rows = call();
-    rows = 0;
-    const auto start = Clock::now();
+  const auto sample = [&](const auto& call, std::size_t rows_of_call) {
+    const std::size_t between = std::max<std::size_t>(1, 2000 / std::max<std::size_t>(rows_of_call, 1));
+    static_cast<void>(call());
+    std::size_t rows = 0;
     double spent = 0;
+    const auto start = Clock::now();
     do {
       for (std::size_t i = 0; i < between; ++i) rows += call();
       spent = seconds_since(start);
     } while (spent < seconds / sample_count || rows == 0);
     return spent * 1e9 / static_cast<double>(rows);
   };
-  const auto between = [](std::size_t rows) { return std::max<std::size_t>(1, 2000 / std::max<std::size_t>(rows, 1)); };
-  std::vector<perf::Series> series = {{"rowan", {}}, {"ceiling", {}}};
+  std::vector<perf::Series> series = {{"rowan", {}}};
+  if (with_ceiling) series.push_back({"ceiling", {}});
   for (std::size_t i = 0; i < sample_count; ++i) {
-    series[0].samples.push_back(sample(look_up, between(calls.most_rows())));
-    series[1].samples.push_back(sample(touch_rows, between(per_touch)));
+    series.front().samples.push_back(sample(look_up, calls.most_rows()));
+    if (with_ceiling) series.back().samples.push_back(sample(touch_rows, per_touch));
   }
   return series;
 }
@@ -133,17 +143,18 @@ struct Figures {
   double ns_per_row = 0;
   double least_ns_per_row = 0;
   double gb_per_second = 0;
-  double ceiling_gb_per_second = 0;
-  double of_ceiling() const { return gb_per_second / ceiling_gb_per_second; }
+  std::optional<double> ceiling_gb_per_second;
+  double of_ceiling() const { return gb_per_second / *ceiling_gb_per_second; }
 };
 
 Figures figures_of(const perf::Cell& cell) {
-  const perf::Series& ours = cell.series[0];
+  const perf::Series& ours = cell.series.front();
+  const perf::Series* const ceiling = cell.find("ceiling");
   const auto bytes = static_cast<double>(cell.row_bytes);
   return {.ns_per_row = ours.median(),
           .least_ns_per_row = *std::min_element(ours.samples.begin(), ours.samples.end()),
           .gb_per_second = bytes / ours.median(),
-          .ceiling_gb_per_second = bytes / cell.series[1].median()};
+          .ceiling_gb_per_second = ceiling != nullptr ? std::optional(bytes / ceiling->median()) : std::nullopt};
 }
 
 void print_json(const BenchArguments& arguments, const Engine& engine, const TableView& table, const Calls& calls,
@@ -172,16 +183,15 @@ void print_json(const BenchArguments& arguments, const Engine& engine, const Tab
       .field("ns_per_row", figures.ns_per_row)
       .field("least_ns_per_row", figures.least_ns_per_row)
       .field("gb_per_second", figures.gb_per_second)
-      .field("ceiling_gb_per_second", figures.ceiling_gb_per_second)
-      .field("of_ceiling", figures.of_ceiling())
       .field("repetitions", cell.series.front().samples.size())
       .field("p50_us", latency.p50)
       .field("p99_us", latency.p99)
       .field("p999_us", latency.p999)
-      .field("calls", latency.calls)
-      .key("record")
-      .json(perf::to_json(record))
-      .end_object();
+      .field("calls", latency.calls);
+  if (figures.ceiling_gb_per_second) {
+    json.field("ceiling_gb_per_second", *figures.ceiling_gb_per_second).field("of_ceiling", figures.of_ceiling());
+  }
+  json.key("record").json(perf::to_json(record)).end_object();
   print("{}\n", json.text());
 }
 
@@ -198,9 +208,9 @@ std::string describe_call(const BenchArguments& arguments, const Calls& calls) {
                        embedding ? "embedding" : to_string(arguments.lookup.pooling), grouped(calls.indices().size()),
                        grouped(embedding ? calls.most_rows() : calls.most_bags()), embedding ? "rows" : "bags");
   }
-  if (embedding) return fmt::format("{} rows", grouped(calls.most_rows()));
-  return fmt::format("{} of {} rows × {} bags", to_string(arguments.lookup.pooling), arguments.bag,
-                     grouped(calls.most_bags()));
+  if (embedding) return fmt::format("{} row{}", grouped(calls.most_rows()), plural(calls.most_rows()));
+  return fmt::format("{} of {} row{} × {} bag{}", to_string(arguments.lookup.pooling), arguments.bag,
+                     plural(arguments.bag), grouped(calls.most_bags()), plural(calls.most_bags()));
 }
 
 void print_text(const BenchArguments& arguments, const Engine& engine, const TableView& table, const Calls& calls,
@@ -218,8 +228,12 @@ void print_text(const BenchArguments& arguments, const Engine& engine, const Tab
   print("checked  {} outputs of one call equal the scalar reference's to the bit\n", grouped(checked));
   print("result   {:.2f} ns/row, {:.2f} GB/s of rows (median of {}; best {:.2f} ns/row)\n", figures.ns_per_row,
         figures.gb_per_second, cell.series.front().samples.size(), figures.least_ns_per_row);
-  print("ceiling  {:.2f} of the {:.2f} GB/s that a loop reaches which only touches these rows\n", figures.of_ceiling(),
-        figures.ceiling_gb_per_second);
+  if (figures.ceiling_gb_per_second) {
+    print("ceiling  {:.2f} of the {:.2f} GB/s that a loop reaches which only touches these rows\n",
+          figures.of_ceiling(), *figures.ceiling_gb_per_second);
+  } else {
+    print("ceiling  none: the caches can hold this table\n");
+  }
   print("latency  p50 {}, p99 {}, p99.9 {} of {} single calls\n", readable_time(latency.p50),
         readable_time(latency.p99), readable_time(latency.p999), grouped(latency.calls));
 }
@@ -244,7 +258,8 @@ void bench(const BenchArguments& arguments) {
   record.seed = arguments.seed;
   record.machine = perf::this_machine();
   record.cells.push_back(cell_of(arguments, engine, table));
-  record.cells.front().series = measure(engine, lookup, calls, table, arguments.seconds);
+  record.cells.front().series =
+      measure(engine, lookup, calls, table, arguments.seconds, out_of_cache(table, record.machine));
   record.percentiles.push_back(
       percentiles_of(describe_call(arguments, calls),
                      single_calls(arguments.seconds / 2, [&](std::size_t number) { lookup.run(engine, number); })));

@@ -36,7 +36,7 @@ bool earlier_type(std::string_view a, std::string_view b) {
   return place(a) != place(b) ? place(a) < place(b) : a < b;
 }
 
-bool is_yardstick(std::string_view who) { return who == "ceiling" || who.ends_with(" loop"); }
+bool is_yardstick(std::string_view who) { return who == "ceiling" || who == "arithmetic" || who.ends_with(" loop"); }
 
 std::string display_name(std::string_view who) {
   if (who == "rowan") return "Rowan";

@@ -10,12 +10,18 @@
 namespace rowan::perf::page {
 namespace {
 
-/// The group's cells by type, each type's by dim.
+/// The group's cells by type, each type's by dim. Where a ceiling stands beside some cells of a type, those alone:
+/// other goals have measured the same work at other times.
 std::map<std::string, std::vector<const Cell*>> by_type(const Group& group) {
   std::map<std::string, std::vector<const Cell*>> found;
   for (const Cell* const cell : group.cells) found[cell->dtype].push_back(cell);
   for (auto& [dtype, cells] : found) {
-    std::stable_sort(cells.begin(), cells.end(), [](const Cell* a, const Cell* b) { return a->dim < b->dim; });
+    const auto lower = [](const Cell* a, const Cell* b) { return a->dim < b->dim; };
+    const auto same = [](const Cell* a, const Cell* b) { return a->dim == b->dim; };
+    const auto bare = [](const Cell* cell) { return cell->find("ceiling") == nullptr; };
+    if (!std::all_of(cells.begin(), cells.end(), bare)) std::erase_if(cells, bare);
+    std::stable_sort(cells.begin(), cells.end(), lower);
+    cells.erase(std::unique(cells.begin(), cells.end(), same), cells.end());
   }
   return found;
 }
@@ -100,12 +106,12 @@ void write_roofline(Markup& out, const Record& record, const Group& group) {
   draw(out, shares);
 }
 
-void write_type_legend(Markup& out, const Record& record) {
-  std::vector<std::string> types;
-  for (const Cell& cell : record.cells) {
-    if (std::find(types.begin(), types.end(), cell.dtype) == types.end()) types.push_back(cell.dtype);
+void write_type_legend(Markup& out, const std::vector<Group>& groups) {
+  const auto earlier = [](const std::string& a, const std::string& b) { return earlier_type(a, b); };
+  std::set<std::string, decltype(earlier)> types(earlier);
+  for (const Group& group : groups) {
+    for (const Cell* const cell : group.cells) types.insert(cell->dtype);
   }
-  std::sort(types.begin(), types.end(), [](const auto& a, const auto& b) { return earlier_type(a, b); });
   out << "<p class=\"legend\">";
   for (const std::string& dtype : types) {
     const int look = look_of_type(dtype);
@@ -118,10 +124,10 @@ void write_type_legend(Markup& out, const Record& record) {
          "<path class=\"cap\" d=\"M10 7h10\"/></svg>random-row ceiling of the type</span></p>\n";
 }
 
-// Latencies: one row per kind of call and side, dots at the percentiles.
+// Latencies: a heading for each kind of call, a row for each side of it, dots at the percentiles.
 constexpr double row_height = 26;
-constexpr double latency_left = 270;
-constexpr double latency_right = 660;
+constexpr double latency_left = 110;
+constexpr double latency_right = 640;
 constexpr double latency_width = 900;
 
 void write_latency_axis(Markup& out, const std::vector<double>& ticks, double height, const auto& place) {
@@ -148,8 +154,8 @@ std::string without_threads(const Cell& cell) {
 
 /// Everything but the threads, as a key.
 std::string identity(const Cell& cell) {
-  return without_threads(cell) + "|" + cell.dtype + "|" + std::to_string(cell.dim) + "|" + std::to_string(cell.rows) +
-         "|" + cell.unit;
+  return without_threads(cell) + "|" + cell.goal + "|" + cell.dtype + "|" + std::to_string(cell.dim) + "|" +
+         std::to_string(cell.rows) + "|" + cell.unit;
 }
 
 /// Ticks for gains: doublings and the steps half-way, from the least to the greatest.
@@ -216,16 +222,15 @@ void write_rooflines(Markup& out, const Record& record) {
     return std::any_of(group.cells.begin(), group.cells.end(),
                        [](const Cell* cell) { return gb_per_second(*cell, *ours(*cell)).has_value(); });
   };
-  if (std::none_of(groups.begin(), groups.end(), has_rate)) return;
+  std::erase_if(groups, [&](const Group& group) { return !has_rate(group); });
+  if (groups.empty()) return;
   out << "<section id=\"rooflines\"><h2>Bytes per second against the memory’s limit</h2><p>GB/s counts the bytes of "
          "the "
          "rows that were "
          "asked for. Rows in cache, and the popular ones of a skewed distribution, can pass what memory gives.</p>\n";
-  write_type_legend(out, record);
+  write_type_legend(out, groups);
   out << "<div class=\"grid\">\n";
-  for (const Group& group : groups) {
-    if (has_rate(group)) write_roofline(out, record, group);
-  }
+  for (const Group& group : groups) write_roofline(out, record, group);
   out << "</div></section>\n";
 }
 
@@ -248,7 +253,9 @@ void write_percentiles(Markup& out, const Record& record) {
   const auto place = [&](double value) {
     return latency_left + (std::log(value) - from) / (to - from) * (latency_right - latency_left);
   };
-  const double height = 18 + row_height * static_cast<double>(shown.size()) + 40;
+  std::size_t headings = 0;
+  for (std::size_t i = 0; i < shown.size(); ++i) headings += i == 0 || shown[i]->what != shown[i - 1]->what;
+  const double height = 18 + row_height * static_cast<double>(shown.size() + headings) + 40;
 
   out << "<section id=\"latency\"><h2>Latency of single calls</h2>"
          "<p class=\"legend\"><span><svg class=\"key look0\" viewBox=\"0 0 30 14\" aria-hidden=\"true\">";
@@ -267,10 +274,13 @@ void write_percentiles(Markup& out, const Record& record) {
   write_latency_axis(out, ticks, height, place);
   out << "<text class=\"name\" x=\"" << latency_right + 14 << "\" y=\"10\">p50 / p99 / p99.9, calls</text>";
   double y = 18 + row_height / 2;
-  std::string_view previous;
-  for (const Percentiles* const one : shown) {
-    out << "<text class=\"end\" x=\"" << latency_left - 12 << "\" y=\"" << y + 4 << "\">"
-        << (one->what == previous ? display_name(one->who) : one->what + ", " + display_name(one->who))
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const Percentiles* const one = shown[i];
+    if (i == 0 || one->what != shown[i - 1]->what) {
+      out << "<text class=\"label\" x=\"4\" y=\"" << y + 6 << "\">" << one->what << "</text>";
+      y += row_height;
+    }
+    out << "<text class=\"end\" x=\"" << latency_left - 12 << "\" y=\"" << y + 4 << "\">" << display_name(one->who)
         << "</text><path class=\"span\" d=\"M" << place(one->p50) << " " << y << "H" << place(one->p999)
         << "\"/><g class=\"look0\">";
     draw_mark(out, 0, place(one->p50), y);
@@ -280,7 +290,6 @@ void write_percentiles(Markup& out, const Record& record) {
     draw_mark(out, 2, place(one->p999), y);
     out << "</g><text x=\"" << latency_right + 14 << "\" y=\"" << y + 4 << "\">" << readable(one->p50) << " / "
         << readable(one->p99) << " / " << readable(one->p999) << ", " << grouped(one->calls) << "</text>";
-    previous = one->what;
     y += row_height;
   }
   out << "</svg></div></section>\n";

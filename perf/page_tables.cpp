@@ -211,7 +211,9 @@ void write_peers(Markup& out, const Record& record) {
   const auto ahead = [](const Match& match) { return match.ahead(); };
   out << "<section id=\"peers\"><h2>Beside other libraries</h2><p>Ratios are the peer's time over Rowan's, the median "
          "over samples "
-         "taken in turn: more than 1 is faster. Where 1 lies between their quartiles the cell is undecided.</p>\n";
+         "taken in turn: more than 1 is faster. Where 1 lies between their quartiles the cell is undecided. Times are "
+         "ns per "
+         "row.</p>\n";
   write_standings(out, matches);
   out << "<h3>Lost: " << count(lost) << "</h3>\n";
   if (count(lost) != 0) write_matches(out, record, matches, lost);
@@ -237,10 +239,11 @@ void write_all_cells(Markup& out, const Record& record) {
     if (ours(cell) != nullptr && !has_peer(cell)) cells.push_back(&cell);
   }
   if (cells.empty()) return;
-  out << "<section id=\"cells\"><h2>Cells without a peer</h2><p>Medians; the quartiles of the samples beside them.</p>"
+  out << "<section id=\"cells\"><h2>Cells without a peer</h2><p>Medians, in ns per row where nothing else stands "
+         "there, and the quartiles of the samples.</p>"
          "<div class=\"wide\"><table class=\"sortable\"><thead><tr>";
   write_work_columns(out);
-  out << "<th class=\"n\">ns per row<th>Quartiles<th class=\"n\">Samples<th class=\"n\">GB/s<th class=\"n\">Of ceiling"
+  out << "<th class=\"n\">Rowan<th>Quartiles<th class=\"n\">Samples<th class=\"n\">GB/s<th class=\"n\">Of ceiling"
          "<th>Beside it</tr></thead><tbody>\n";
   for (const Cell* const cell : cells) {
     const std::vector<double>& samples = ours(*cell)->samples;

@@ -66,8 +66,10 @@ std::vector<Place> places_of(const perf::Machine& machine, bool quick) {
   const std::uint64_t l2 = machine.l2_bytes != 0 ? machine.l2_bytes : std::uint64_t{512} << 10;
   std::vector<Place> places = {{"L1/L2", l2 / 3}};
   if (machine.l3_bytes >= 4 * l2) places.push_back({"L3", machine.l3_bytes / 8 * 3});
-  const std::uint64_t most = std::min(std::uint64_t{quick ? 256U : 1024U} << 20, available_bytes() / 4);
-  if (most >= 4 * std::max(machine.l3_bytes, l2)) places.push_back({"DRAM", most});
+  const std::uint64_t cached = std::max(machine.l3_bytes, l2);
+  const std::uint64_t enough = quick ? std::max(4 * cached, std::uint64_t{256} << 20) : std::uint64_t{1} << 30;
+  const std::uint64_t most = std::min({enough, std::uint64_t{1} << 30, available_bytes() / 4});
+  if (most >= 4 * cached) places.push_back({"DRAM", most});
   return places;
 }
 
@@ -260,7 +262,7 @@ void bench_report(const BenchArguments& arguments) {
     print("measuring {} cells in tables of up to {}: about {:.0f} s\n", sweep.plan().cells(),
           readable_bytes(sweep.plan().most_bytes()), sweep.plan().seconds);
     if (sweep.plan().places.back().name != std::string_view("DRAM")) {
-      print("there is too little free memory for a table that is surely out of cache, so none is measured\n");
+      print("no table out of cache: it would take more than 1 GiB or than a quarter of the free memory\n");
     }
     finish_output();
   }

@@ -25,7 +25,8 @@ struct Ahead {
 };
 
 /// Reads one byte of every cache line of the rows at these indices and does nothing else with them. Returns their sum,
-/// so that no compiler leaves the loads out.
+/// so that no compiler leaves the loads out: of each row, bytes 0, 64, 128, and so on, and, where rows lie across
+/// lines, its last.
 std::uint64_t touch_rows(const RowMemory& memory, std::span<const std::int64_t> indices, Ahead ahead);
 /// The same, each thread a part of the indices.
 std::uint64_t touch_rows(const RowMemory& memory, std::span<const std::int64_t> indices, Ahead ahead, Team& team);

@@ -26,9 +26,9 @@ std::string formatted(const char* format, ...) {
 }
 
 std::string describe(const Cell& cell) {
-  const std::string shape = cell.dtype + " x " + std::to_string(cell.dim);
-  return formatted("%-13s %-13s %-5s %-9s %d thread%s", cell.operation.c_str(), shape.c_str(), cell.place.c_str(),
-                   cell.distribution.c_str(), cell.threads, cell.threads == 1 ? " " : "s");
+  const std::string shape = cell.dim != 0 ? cell.dtype + " x " + std::to_string(cell.dim) : cell.dtype;
+  return cell.operation + " " + shape + ", " + cell.place + ", " + cell.distribution + ", " +
+         std::to_string(cell.threads) + (cell.threads == 1 ? " thread" : " threads");
 }
 
 std::string Summary::text() const {
@@ -71,7 +71,7 @@ void print_cells(std::vector<const Cell*> cells, std::string_view who) {
   };
   std::stable_sort(cells.begin(), cells.end(), [&](const Cell* a, const Cell* b) { return against(a) < against(b); });
   for (const Cell* cell : cells) {
-    std::printf("  %s  %8.2f %s", describe(*cell).c_str(), cell->series.front().median(), cell->unit.c_str());
+    std::printf("  %-54s %8.2f %s", describe(*cell).c_str(), cell->series.front().median(), cell->unit.c_str());
     for (std::size_t i = 1; i < cell->series.size(); ++i) {
       const Series& theirs = cell->series[i];
       const Comparison comparison = compare(cell->series.front(), theirs);

@@ -7,6 +7,11 @@
 #include "perf/workload.hpp"
 
 namespace rowan::perf {
+namespace {
+
+constexpr std::size_t least_calls = 3;  // in a sample: one may be interrupted
+
+}  // namespace
 
 std::vector<Series> take_turns(std::span<const Side> sides, const Turns& turns, double units) {
   std::size_t number = 0;
@@ -17,7 +22,7 @@ std::vector<Series> take_turns(std::span<const Side> sides, const Turns& turns, 
   };
   for (const Side& side : sides) {
     const double one = measure(turns.warm, 3, [&] { side.call(number++); }).least;
-    calls.push_back(static_cast<std::size_t>(std::max(1.0, turns.seconds / one)));
+    calls.push_back(std::max(least_calls, static_cast<std::size_t>(turns.seconds / one)));
     series.push_back({side.who, {}});
     settle(side);
   }
@@ -25,10 +30,8 @@ std::vector<Series> take_turns(std::span<const Side> sides, const Turns& turns, 
     for (std::size_t i = 0; i < sides.size(); ++i) {
       const Side& side = sides[i];
       static_cast<void>(measure(turns.warm, 1, [&] { side.call(number++); }));
-      const double seconds = measure(0, 1, [&] {
-                               for (std::size_t call = 0; call < calls[i]; ++call) side.call(number++);
-                             }).least;
-      series[i].samples.push_back(seconds * 1e9 / (static_cast<double>(calls[i]) * units));
+      const double seconds = measure(0, calls[i], [&] { side.call(number++); }).median;
+      series[i].samples.push_back(seconds * 1e9 / units);
       settle(side);
     }
   }

@@ -22,7 +22,7 @@ struct Side {
 
 struct Turns {
   std::size_t samples = 9;
-  double seconds = 0.010;  ///< of work in a sample; at least one call
+  double seconds = 0.010;  ///< of calls in a sample, which is their median; at least three
   double warm = 0;         ///< seconds of uncounted calls before each sample; at least one call
 };
 

@@ -67,22 +67,23 @@ inline void stream_row(const Rows& rows, const std::byte* row, Output<O>* out) n
 template <Element E, Element O, class V>
 void gather_rows(const GatherArgs& a) {
   auto* out = static_cast<Output<O>*>(a.out);
-  const std::size_t row_bytes = packed_bytes(E, a.rows.dim);
+  const std::size_t row_bytes = is_quantized(E) ? a.rows.parameters + sizeof(float) : packed_bytes(E, a.rows.dim);
   const auto row_at = [&](std::size_t i) noexcept {
     const std::byte* const at = a.indices + i * a.index_bytes;
     return a.rows.data + (a.index_bytes == 8 ? load_index_64(at) : load_index_32(at)) * a.rows.stride;
   };
-  const auto fetch = [&]<int Level>(std::size_t i) noexcept {
-    const std::byte* row = row_at(i);
-    prefetch_bytes<Level>(row, row_bytes);
-    if constexpr (is_quantized(E)) prefetch_bytes<Level>(row + a.rows.parameters, 1);
+  const auto fetch = [&]<Level L>(std::size_t i) noexcept {
+    const std::byte* const row = row_at(i);
+    for (std::size_t at = 0; at < row_bytes; at += cache_line) prefetch<L>(row + at);
+    prefetch<L>(row + row_bytes - 1);
   };
   const std::size_t far = a.prefetch.far;
-  const std::size_t ahead_end = far != 0 && a.readable > far ? a.readable - far : 0;
+  const std::size_t ahead = far != 0 ? far : a.prefetch.near;
+  const std::size_t ahead_end = ahead != 0 && a.readable > ahead ? a.readable - ahead : 0;
   for (std::size_t i = 0; i < a.count; ++i, out += a.out_stride) {
     if (i < ahead_end) {
-      fetch.template operator()<level_2>(i + far);
-      if (a.prefetch.near != 0) fetch.template operator()<level_1>(i + a.prefetch.near);
+      if (far != 0) fetch.template operator()<Level::l2>(i + far);
+      fetch.template operator()<Level::l1>(i + a.prefetch.near);
     }
     if constexpr (V::size >= Four::size) {
       if (a.streaming) {

@@ -283,8 +283,9 @@ struct Parameters {
 template <Element E>
 inline Parameters load_parameters(const std::byte* p) noexcept {
   if constexpr (E == Element::i8) {
-    Parameters parameters;
-    __builtin_memcpy(&parameters, p, sizeof parameters);
+    Parameters parameters;  // one by one: both in one load would pass through an integer register
+    __builtin_memcpy(&parameters.scale, p, sizeof(float));
+    __builtin_memcpy(&parameters.bias, p + sizeof(float), sizeof(float));
     return parameters;
   } else {
     const __m128 values = widen_f16(_mm_cvtsi32_si128(load_integer<std::int32_t>(p)));

@@ -22,11 +22,16 @@ class Columns {
         parameters_(a.rows.parameters - packed_bytes(E, first)),
         out_(a.out + first),
         last_(is_quantized(E) ? (N - 1) * V::size : end - first - V::size),
-        rest_(end - first - last_) {}
+        rest_(end - first - last_),
+        straddles_((reinterpret_cast<std::uintptr_t>(columns_) | a.rows.stride) % cache_line != 0 ||
+                   N * V::size * bits_of(E) / 8 % cache_line != 0) {}
 
   void pool() noexcept {
-    const std::size_t far = a_.prefetch.far;
-    const std::size_t ahead_end = far != 0 && a_.readable > far ? a_.readable - far : 0;
+    const std::size_t step = a_.index_bytes;
+    const std::size_t far = a_.prefetch.far * step;  // bytes of indices ahead
+    const std::size_t near = a_.prefetch.near * step;
+    const std::size_t ahead = far != 0 ? a_.prefetch.far : a_.prefetch.near;
+    const std::size_t ahead_end = ahead != 0 && a_.readable > ahead ? a_.readable - ahead : 0;
     std::size_t position = a_.offsets[0];
     for (std::size_t bag = 0; bag < a_.bags; ++bag) {
       const std::size_t end = a_.offsets[bag + 1];
@@ -37,20 +42,34 @@ class Columns {
         for (int k = 0; k < N; ++k) pooled[k] = kept_at(out, k);
         base = a_.base;
       } else if (O == Op::extreme && position < end) {
-        decode(row_of(a_.indices + position++ * a_.index_bytes), pooled);
+        decode(row_of(a_.indices + position++ * step), pooled);
       } else {
         for (int k = 0; k < N; ++k) pooled[k] = V(0.0F);
       }
 
+      // Loops over the indices' addresses alone: with a counter beside them, registers run out.
       const std::size_t middle = ahead_end < position ? position : ahead_end < end ? ahead_end : end;
-      const std::byte* index = a_.indices + position * a_.index_bytes;
+      const std::byte* index = a_.indices + position * step;
+      const std::byte* const index_middle = a_.indices + middle * step;
+      const std::byte* const index_end = a_.indices + end * step;
       const float* weight = a_.weights != nullptr ? a_.weights + position : nullptr;
-      for (; position < middle; ++position, index += a_.index_bytes) {
-        fetch<level_2>(row_of(index + far * a_.index_bytes));
-        if (a_.prefetch.near != 0) fetch<level_1>(row_of(index + a_.prefetch.near * a_.index_bytes));
-        add(row_of(index), weight, pooled, base);
+      if (far == 0) {
+        for (; index != index_middle; index += step) {
+          const std::byte* const next = row_of(index + near);
+          add(row_of(index), weight, pooled, base, [&](int k) { fetch<Level::l1>(next, k); });
+        }
+      } else {
+        for (; index != index_middle; index += step) {
+          const std::byte* const later = row_of(index + far);
+          const std::byte* const next = row_of(index + near);
+          add(row_of(index), weight, pooled, base, [&](int k) {
+            fetch<Level::l2>(later, k);
+            fetch<Level::l1>(next, k);
+          });
+        }
       }
-      for (; position < end; ++position, index += a_.index_bytes) add(row_of(index), weight, pooled, base);
+      for (; index != index_end; index += step) add(row_of(index), weight, pooled, base, [](int) {});
+      position = end;
 
       if constexpr (keeps_base(E, O)) {
         if (a_.to_resume && bag + 1 == a_.bags) {
@@ -73,10 +92,16 @@ class Columns {
     return columns_ + (R == IndexRead::low_32 ? load_index_32(index) : load_index_64(index)) * a_.rows.stride;
   }
 
-  template <int Level>
-  void fetch(const std::byte* row) const noexcept {
-    prefetch_bytes<Level>(row, N * V::size * bits_of(E) / 8);
-    if constexpr (is_quantized(E)) prefetch_bytes<Level>(row + parameters_, 1);
+  /// Prefetches what register k begins of a row: spread among the additions, prefetches cost least.
+  template <Level L>
+  void fetch(const std::byte* row, int k) const noexcept {
+    constexpr std::size_t register_bytes = V::size * bits_of(E) / 8;
+    const std::size_t at = static_cast<std::size_t>(k) * register_bytes;
+    if (at % cache_line == 0) prefetch<L>(row + at);
+    if (k == N - 1) {
+      if (straddles_) prefetch<L>(row + N * register_bytes - 1);
+      if constexpr (is_quantized(E)) prefetch<L>(row + parameters_ + 3);
+    }
   }
 
   V load(const std::byte* row, int k) const noexcept {
@@ -106,46 +131,67 @@ class Columns {
     }
   }
 
-  /// Adds one row; `weight` moves on to the next.
-  void add(const std::byte* row, [[maybe_unused]] const float*& weight, V* pooled,
-           [[maybe_unused]] float& base) const noexcept {
+  /// Adds one row; `weight` moves on to the next. fetch_ahead(k) is called after each register.
+  template <class Fetch>
+  void add(const std::byte* row, [[maybe_unused]] const float*& weight, V* pooled, [[maybe_unused]] float& base,
+           const Fetch& fetch_ahead) const noexcept {
     if constexpr (O == Op::extreme) {
       const Direction<V> further(a_.smallest);
       V values[N];
       decode(row, values);
-      for (int k = 0; k < N; ++k) pooled[k] = further(values[k], pooled[k]);
-    } else if constexpr (is_quantized(E)) {
-      auto [scale, bias] = load_parameters<E>(row + parameters_);
-      if (weight != nullptr) {  // one kernel for both: the branch costs less than a second copy of it
-        scale = *weight * scale;
-        bias = *weight * bias;
-        ++weight;
+      for (int k = 0; k < N; ++k) {
+        pooled[k] = further(values[k], pooled[k]);
+        fetch_ahead(k);
       }
-      base = base + bias;
-      const V factor(scale);
-      for (int k = 0; k < N; ++k) pooled[k] = pooled[k] + load(row, k) * factor;
+    } else if constexpr (is_quantized(E)) {
+      const Parameters parameters = load_parameters<E>(row + parameters_);
+      V factor(parameters.scale);
+      if (weight != nullptr) {  // one kernel for both: the branch costs less than a second copy of it
+        factor = V(*weight * parameters.scale);
+        base = base + *weight * parameters.bias;
+        ++weight;
+      } else {
+        base = base + parameters.bias;
+      }
+      for (int k = 0; k < N; ++k) {
+        pooled[k] = pooled[k] + load(row, k) * factor;
+        fetch_ahead(k);
+      }
     } else if constexpr (O == Op::weighted_sum) {
       const V factor(*weight++);
-      for (int k = 0; k < N; ++k) pooled[k] = pooled[k] + factor * load(row, k);
+      for (int k = 0; k < N; ++k) {
+        pooled[k] = pooled[k] + factor * load(row, k);
+        fetch_ahead(k);
+      }
     } else {
-      for (int k = 0; k < N; ++k) pooled[k] = pooled[k] + load(row, k);
+      for (int k = 0; k < N; ++k) {
+        pooled[k] = pooled[k] + load(row, k);
+        fetch_ahead(k);
+      }
     }
   }
 
-  const PoolArgs& a_;
+  const PoolArgs a_;  // by value: nothing that is stored can change it
   const std::byte* columns_;
   std::size_t parameters_;
   float* out_;
   std::size_t last_;  // first column of the last register, and the columns from there on
   std::size_t rest_;
+  bool straddles_;  // whether a row may end in a further cache line than its registers begin in
 };
+
+/// Not inlined: registers are allotted for the loops of one width at a time.
+template <Element E, Op O, IndexRead R, class V, int N>
+[[gnu::noinline]] void pool_columns(const PoolArgs& a, std::size_t first, std::size_t end) {
+  Columns<E, O, R, V, N>(a, first, end).pool();
+}
 
 template <Element E, Op O, IndexRead R, class V, int Max>
 void pool_registers(const PoolArgs& a, std::size_t registers, std::size_t first, std::size_t end) {
   if constexpr (Max > 1) {
     if (registers < Max) return pool_registers<E, O, R, V, Max - 1>(a, registers, first, end);
   }
-  Columns<E, O, R, V, Max>(a, first, end).pool();
+  pool_columns<E, O, R, V, Max>(a, first, end);
 }
 
 /// Splits the columns into passes of equal width (give or take a register) of at most Max registers each.
@@ -164,9 +210,15 @@ void pool_passes(const PoolArgs& a) {
 
 /// Registers of one pass: as many as stay in registers where speed was asked for, few elsewhere, for every number of
 /// them is a function of its own. f8 and i2 decode slowly enough to hide a second pass.
-constexpr int max_registers(Element e, Op o, IndexRead r) {
-  if (r == IndexRead::full_64 || o == Op::extreme) return 2;
-  return e == Element::f8_e4m3 || e == Element::f8_e5m2 || e == Element::i2 ? 4 : 8;
+constexpr int max_registers([[maybe_unused]] Element e, Op o, IndexRead r) {
+  if (r == IndexRead::full_64) return 1;
+  if (o == Op::extreme) return 2;
+#if defined(ROWAN_TIER_baseline)
+  return 4;
+#else
+  const bool slow = e == Element::f8_e4m3 || e == Element::f8_e5m2 || e == Element::i2;
+  return slow || (e == Element::bf16 && o == Op::weighted_sum) ? 4 : 8;
+#endif
 }
 
 template <Element E, Op O, IndexRead R>

@@ -10,6 +10,7 @@
 
 #include "simd/kernels.hpp"
 #include "simd/order.hpp"
+#include "simd/prefetch.hpp"
 
 namespace rowan::simd {
 namespace {
@@ -100,16 +101,16 @@ inline std::uint64_t load_index_32(const std::byte* p) noexcept {
   return index;
 }
 
-constexpr std::size_t cache_line = 64;
+enum class Level { l1, l2 };
 
-/// Prefetches `bytes` >= 1 bytes from p on; Locality as __builtin_prefetch has it: 2 is L2, 3 is L1.
-template <int Locality>
-inline void prefetch_bytes(const std::byte* p, std::size_t bytes) noexcept {
-  for (std::size_t offset = 0; offset < bytes; offset += cache_line) __builtin_prefetch(p + offset, 0, Locality);
-  __builtin_prefetch(p + bytes - 1, 0, Locality);
+template <Level L>
+inline void prefetch(const std::byte* p) noexcept {
+  if constexpr (L == Level::l1) {
+    prefetch_into_l1(p);
+  } else {
+    prefetch_into_l2(p);
+  }
 }
-constexpr int level_1 = 3;
-constexpr int level_2 = 2;
 
 }  // namespace
 }  // namespace rowan::simd

@@ -45,6 +45,7 @@ bool holds_all(DType type, DType values) noexcept {
 simd::Encoded RowEncoder::encode(const float* values, std::byte* row, std::vector<RowError>& errors) {
   const simd::Encoded outcome = simd::encode(layout_.element, values, layout_.dim, row, layout_.saturate);
   if (outcome != simd::Encoded::ok || !layout_.measure_error) return outcome;
+  stored_.resize(layout_.dim);
   simd::decode_row(layout_.element, row, layout_.dim, stored_.data());
   errors.push_back(compare({values, layout_.dim}, stored_));
   return outcome;

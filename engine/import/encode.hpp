@@ -18,14 +18,14 @@ bool holds_all(DType type, DType values) noexcept;
 /// Encodes one row after the other.
 class RowEncoder {
  public:
-  explicit RowEncoder(const RowLayout& layout) : layout_(layout), stored_(layout.measure_error ? layout.dim : 0) {}
+  explicit RowEncoder(const RowLayout& layout) : layout_(layout) {}
 
   /// Writes a row at `row` and appends its error to `errors`, where it is measured.
   simd::Encoded encode(const float* values, std::byte* row, std::vector<RowError>& errors);
 
  private:
   RowLayout layout_;
-  std::vector<float> stored_;
+  std::vector<float> stored_;  ///< the row as it is read back; of no size before there is one
 };
 
 /// Puts the errors of rows together; in the order of the rows, so that sums have the same bits however the rows

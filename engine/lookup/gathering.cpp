@@ -4,6 +4,7 @@
 
 #include "engine/lookup/kernel_rows.hpp"
 #include "engine/lookup/pooling.hpp"
+#include "simd/prefetch.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -73,13 +74,11 @@ std::uint64_t gather_rows(const GatherJob& job, std::size_t first, std::size_t l
 }
 
 void prefetch_rows(const TableView& table, const IndexSpan& indices, std::size_t most) noexcept {
-  constexpr std::size_t cache_line = 64;
-  constexpr int level_2 = 2;
   for_values(indices, 0, std::min(most, indices.size()), [&](std::size_t, std::uint64_t index) {
     if (index >= table.rows()) return;  // of a call that skips or replaces bad ones
     const std::byte* const row = table.data() + index * table.row_stride();
-    for (std::size_t at = 0; at < table.row_bytes(); at += cache_line) __builtin_prefetch(row + at, 0, level_2);
-    __builtin_prefetch(row + table.row_bytes() - 1, 0, level_2);
+    for (std::size_t at = 0; at < table.row_bytes(); at += simd::cache_line) simd::prefetch_into_l2(row + at);
+    simd::prefetch_into_l2(row + table.row_bytes() - 1);
   });
 }
 

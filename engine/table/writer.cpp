@@ -184,7 +184,7 @@ Result<void> TableWriter::State::append_quantized(const WrittenTable& table, std
   const detail::FloatingPointMode mode(detail::default_floating_point);  // whatever the caller's is
   const std::uint64_t dim = table.layout.dim;
   const DType dtype = table.layout.dtype;
-  std::vector<std::byte> encoded(table.stride);
+  std::vector<std::byte> encoded(values.empty() ? 0 : table.stride);
   for (std::uint64_t row = table.rows; !values.empty(); ++row, values = values.subspan(dim)) {
     const simd::Encoded outcome = simd::encode(detail::element_of(dtype), values.data(), dim, encoded.data());
     if (outcome != simd::Encoded::ok) {

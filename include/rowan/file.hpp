@@ -61,8 +61,9 @@ class ROWAN_API TableWriter {
   ~TableWriter();
 
   /// Appends [values.size() / dim, dim] floats, row-major, to table number `table`, rounding to nearest even
-  /// where its type is narrower. Tables are filled in order: none before `table` can be appended to again.
-  /// A table with keys takes as many keys as rows in the same call.
+  /// where its type is narrower, and quantising row by row; a row that cannot be quantised (a NaN, an infinity, a
+  /// range without a scale) is refused by its number. Tables are filled in order: none before `table` can be appended
+  /// to again. A table with keys takes as many keys as rows in the same call.
   Result<void> append(std::size_t table, std::span<const float> values);
   Result<void> append(std::size_t table, std::span<const float> values, std::span<const std::string_view> keys);
   Result<void> append(std::size_t table, std::span<const float> values, std::span<const std::uint64_t> ids);

@@ -44,8 +44,8 @@ struct Init {
 /// What a new table looks like.
 struct NewTable {
   std::uint64_t rows = 0;
-  std::uint64_t dim = 0;  ///< at least 1
-  DType dtype = DType::f32;
+  std::uint64_t dim = 0;     ///< at least 1
+  DType dtype = DType::f32;  ///< quantised row by row; values too far apart for a scale are refused
   Init init = {};
   std::optional<std::int64_t> padding_index = {};  ///< this row is zeros; in [-rows, rows), negatives from the end
   bool pad_rows = false;                           ///< row stride of whole 64-byte cache lines

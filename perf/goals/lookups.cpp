@@ -79,7 +79,9 @@ void measure_lookups(Session& session, const LookupWork& work, const IndexSets& 
                        static_cast<void>(sum);
                      }});
   }
-  cell.series = take_turns(sides, session.turns(work.threads), static_cast<double>(reads));
+  Turns turns = session.turns(work.threads);
+  if (work.samples != 0) turns.samples = work.samples;
+  cell.series = take_turns(sides, turns, static_cast<double>(reads));
   session.record.cells.push_back(std::move(cell));
 }
 

@@ -16,6 +16,7 @@ struct LookupWork {
   bool pooled = true;
   std::vector<Peer*> peers;  ///< null ones are left out
   bool with_ceiling = false;
+  std::size_t samples = 0;  ///< 0: the session's
 };
 
 /// Reads of one call of this work: about 16 MiB of rows per thread, whole bags.

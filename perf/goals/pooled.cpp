@@ -11,25 +11,34 @@ constexpr DType counted[] = {DType::f32, DType::f16, DType::i8, DType::i4};
 constexpr DType apart[] = {DType::bf16, DType::f8_e4m3, DType::f8_e5m2};  // of which FBGEMM vectorises none on x86
 constexpr std::uint64_t fills_cache_lines = 128;                          // bytes of a row, for P3 to count it
 
-std::vector<std::uint64_t> dims(const Session& session) {
-  if (session.quick()) return {32, 128};
-  return {16, 32, 64, 128, 256, 512, 768};
+/// What is measured of each type in each place.
+struct Range {
+  std::vector<std::uint64_t> dims;
+  std::vector<Distribution> distributions;
+  std::vector<int> threads;
+  std::size_t samples = 0;  ///< 0: the session's
+};
+
+Range counted_range(const Session& session) {
+  if (session.quick()) return {{32, 128}, {{}, {1.05}}, session.thread_counts()};
+  return {{16, 32, 64, 128, 256, 512, 768}, {{}, {1.05}, {1.2}}, session.thread_counts()};
 }
 
-std::vector<Distribution> distributions(const Session& session) {
-  if (session.quick()) return {{}, {1.05}};
-  return {{}, {1.05}, {1.2}};
+/// Less: a row takes FBGEMM a microsecond here.
+Range apart_range(const Session& session) {
+  if (session.quick()) return {{128}, {{}}, {1}, 3};
+  return {{128}, {{}, {1.05}}, session.thread_counts()};
 }
 
 /// All cells of one type in one place.
 void measure(Session& session, const std::string& goal, DType dtype, const std::string& place, std::uint64_t bytes,
-             const std::vector<std::uint64_t>& all_dims, bool with_ceiling) {
-  for (const std::uint64_t dim : all_dims) {
+             const Range& range, bool with_ceiling) {
+  for (const std::uint64_t dim : range.dims) {
     const TableView table =
         random_table(session.memory(bytes), dim, dtype, session.seed(), session.thread_counts().back());
-    for (const Distribution& distribution : distributions(session)) {
+    for (const Distribution& distribution : range.distributions) {
       const IndexSets sets = index_sets(session, table, distribution);
-      for (const int threads : session.thread_counts()) {
+      for (const int threads : range.threads) {
         measure_lookups(session,
                         {.goal = goal,
                          .table = table,
@@ -37,7 +46,8 @@ void measure(Session& session, const std::string& goal, DType dtype, const std::
                          .distribution = distribution,
                          .threads = threads,
                          .peers = {session.fbgemm.get()},
-                         .with_ceiling = with_ceiling},
+                         .with_ceiling = with_ceiling,
+                         .samples = range.samples},
                         sets);
       }
     }
@@ -48,10 +58,8 @@ void measure(Session& session, const std::string& goal, DType dtype, const std::
 
 void pooled_from_memory(Session& session) {
   constexpr std::uint64_t bytes = std::uint64_t{1} << 30;
-  for (const DType dtype : counted) measure(session, "P1", dtype, "DRAM", bytes, dims(session), true);
-  const std::vector<std::uint64_t> few =
-      session.quick() ? std::vector<std::uint64_t>{128} : std::vector<std::uint64_t>{32, 128, 512};
-  for (const DType dtype : apart) measure(session, "", dtype, "DRAM", bytes, few, true);
+  for (const DType dtype : counted) measure(session, "P1", dtype, "DRAM", bytes, counted_range(session), true);
+  for (const DType dtype : apart) measure(session, "", dtype, "DRAM", bytes, apart_range(session), true);
 
   const std::vector<const Cell*> cells = cells_of(session.record, "P1");
   std::printf("P1, P3: pooled lookups, table of 1 GiB on pages of %s, bags of %zu; others / rowan\n",
@@ -81,7 +89,7 @@ void pooled_in_cache(Session& session) {
   constexpr std::uint64_t in_l2 = std::uint64_t{320} << 10;
   constexpr std::uint64_t in_l3 = std::uint64_t{12} << 20;
   for (const auto& [place, bytes] : {std::pair{"L1/L2", in_l2}, std::pair{"L3", in_l3}}) {
-    for (const DType dtype : counted) measure(session, "P2", dtype, place, bytes, dims(session), false);
+    for (const DType dtype : counted) measure(session, "P2", dtype, place, bytes, counted_range(session), false);
   }
   const std::vector<const Cell*> cells = cells_of(session.record, "P2");
   std::printf("P2: pooled lookups, tables of 320 KiB and 12 MiB on pages of %s, bags of %zu; others / rowan\n",

@@ -150,7 +150,7 @@ double measure(Session& session, const RequestModel& model, const Features& feat
     }
   }
   const std::vector<std::vector<double>> seen =
-      latencies(model, callers, session.quick() ? 1.5 : 20, session.quick() ? 100 : 2000);
+      latencies(model, callers, session.quick() ? 1.5 : 10, session.quick() ? 100 : 2000);
   double ratio = 0;
   const double our_p99 = quantile(seen.front(), 0.99);
   for (std::size_t side = 0; side < seen.size(); ++side) {

@@ -1,6 +1,6 @@
 // FBGEMM's lookups: its JIT kernels where it has one for the type, its scalar code where it has none (bf16 and f8 on
 // x86). This file and FBGEMM's archives are one shared module that shows nothing but the two functions at its end:
-// libtorch has symbols of the same names, of another version.
+// a libtorch may have another version of the same names inside.
 #include <dlfcn.h>
 #include <fbgemm/FbgemmEmbedding.h>
 #include <fbgemm/Types.h>

@@ -15,6 +15,20 @@ class RealTables(CommandTest):
         text = self.succeed("eval", table, str(DATA / "eval/questions-words.txt")).decode()
         self.assertIn("646 of 961", text)
 
+    def test_glove_in_narrower_types(self):
+        table = self.path("glove.st")
+        self.succeed("convert", str(DATA / "tables/glove.6B.50d.first2446.txt"), table)
+        # Right answers of 961, and the least cosine of a row and its stored form.
+        for dtype, correct, cosine in (("f16", 646, 0.999999), ("bf16", 646, 0.99999), ("f8_e4m3", 644, 0.999),
+                                       ("f8_e5m2", 639, 0.996), ("i8", 646, 0.9999), ("i4", 625, 0.985),
+                                       ("i2", 280, 0.74)):
+            with self.subTest(dtype):
+                narrow = self.path(dtype)
+                error = self.succeed_json("convert", table, narrow, "--dtype", dtype)["error"]
+                self.assertGreater(error["min_cosine"], cosine)
+                total = self.succeed_json("eval", narrow, str(DATA / "eval/questions-words.txt"))["total"]
+                self.assertEqual((total["correct"], total["answered"]), (correct, 961))
+
     def test_glove_values(self):
         source = DATA / "tables/glove.6B.50d.first2446.txt"
         table = self.path("glove.st")

@@ -49,6 +49,15 @@ class BadInput(CommandTest):
             self.convert(b"".join(lines[:50] + [ragged] + lines[50:]), expect=["line 51"])
             self.convert(lines[0] + ragged + lines[1], "--from", "glove", expect=["line 2"])
 
+    def test_rows_that_cannot_be_quantised(self):
+        for dtype in ("i8", "i4", "i2"):
+            with self.subTest(dtype):
+                self.convert(b"a 1 2\nb 3 nan\n", "--dtype", dtype, expect=["line 2", "NaN", dtype])
+                self.convert(b"a 1 2\nb inf 3\n", "--dtype", dtype, expect=["line 2", "infinity", dtype])
+                self.convert(b"a 3e38 2\nb -3e38 3e38\n", "--dtype", dtype, expect=["line", "too far apart", dtype])
+                self.refuse("create", self.path("out.st"), "--rows", "3", "--dim", "2", "--dtype", dtype,
+                            "--deviation", "3e38", expect=["row"])
+
     def test_wrong_counts(self):
         self.convert(b"3 2\na 1 2\nb 3 4\n", "--from", "word2vec", expect=["3"])
         self.convert(b"1 2\na 1 2\nb 3 4\n", "--from", "word2vec")

@@ -108,6 +108,62 @@ class Convert(CommandTest):
         self.refuse("nearest", table, "rome", expect=["no keys"])
         self.assertEqual(self.succeed("get", table, "--row", "2"), b"2 0 1 0\n")
 
+    def test_types_and_the_error_that_they_make(self):
+        source = self.write("source.txt", b"a 0.1 0.2 1\nb -1 2 400\nc 0 0 0\n")
+        for dtype, row_bytes, worst in (("f32", 12, None), ("f16", 6, 0.001), ("bf16", 6, 0.01), ("f8_e4m3", 3, 17),
+                                        ("f8_e5m2", 3, 17), ("i8", 11, 1), ("i4", 6, 14), ("i2", 5, 68)):
+            with self.subTest(dtype):
+                table = self.path(dtype)
+                report = self.succeed_json("convert", source, table, "--dtype", dtype)
+                self.assertEqual((report["dtype"], report["rows"], report["tables"]), (dtype, 3, 1))
+                info = self.succeed_json("info", table)["tables"][0]
+                self.assertEqual((info["dtype"], info["dim"], info["row_stride"], info["padded"]),
+                                 (dtype, 3, row_bytes, False))
+                self.succeed("verify", table)
+                self.assertIn(dtype, self.succeed("info", table).decode())
+                if worst is None:
+                    self.assertNotIn("error", report)
+                    continue
+                error = report["error"]
+                self.assertLess(error["max"], worst)
+                self.assertLessEqual(error["rms"], error["max_row_rms"])
+                self.assertLessEqual(error["max_row_rms"], error["max"])
+                self.assertLessEqual(error["min_cosine"], error["mean_cosine"])
+                self.assertGreater(error["min_cosine"], 0.9)
+                self.assertEqual(error["lost"], 0)
+                values = self.succeed_json("get", table, "a", "c")
+                self.assertEqual(values[1]["values"], [0.0, 0.0, 0.0])
+                self.assertAlmostEqual(values[0]["values"][2], 1, delta=0.001)
+                self.assertEqual(self.succeed("nearest", table, "a", "-k", "1").split()[1], b"b")
+
+    def test_saturate(self):
+        source = self.write("source.txt", b"a 1000 2\n")
+        text = self.succeed("convert", source, self.path("a.st"), "--dtype", "f8_e4m3").decode()
+        self.assertIn("1 value is beyond the range of f8_e4m3", text)
+        self.assertIn("--saturate", text)
+        self.assertEqual(self.succeed("get", self.path("a.st"), "a"), b"a nan 2\n")
+        text = self.succeed("convert", source, self.path("b.st"), "--dtype", "f8_e4m3", "--saturate").decode()
+        self.assertIn("max 552", text)
+        self.assertNotIn("beyond", text)
+        self.assertEqual(self.succeed("get", self.path("b.st"), "a"), b"a 448 2\n")
+        self.refuse("convert", source, self.path("c.st"), "--dtype", "i8", "--saturate", code=2)
+
+    def test_native_sources(self):
+        table = self.path("t.st")
+        self.succeed("convert", self.write("source.txt", b"a 1 2\nb 3 5\n"), table, "--name", "words")
+        text = self.succeed("convert", table, self.path("small.st"), "--dtype", "i8").decode()
+        for part in ("2 rows × 2, i8, from native", "error", "cosine"):
+            self.assertIn(part, text)
+        info = self.succeed_json("info", self.path("small.st"))
+        self.assertEqual((info["tables"][0]["name"], info["format_version"]), ("words", "1.1"))
+        self.assertEqual(self.succeed("get", self.path("small.st"), "b"), b"b 3 5\n")
+        report = self.succeed_json("convert", self.path("small.st"), self.path("again.st"), "--table", "words")
+        self.assertNotIn("error", report)
+        self.assertEqual(self.succeed("get", self.path("again.st"), "b"), b"b 3 5\n")
+        self.refuse("convert", table, self.path("x.st"), "--table", "users", expect=["users", "words"])
+        self.refuse("convert", table, table, "--force", expect=["source itself"])
+        self.refuse("convert", table, self.path("x.st"), "--from", "glove", expect=["is a Rowan file"])
+
     def test_every_value_comes_back_to_the_last_bit(self):
         values = [0.1, 1 / 3, 1.1754944e-38, 1e-45, 3.4028235e38, -0.0, 16777217.0, 2.0000002]
         line = " ".join(repr(value) for value in values)
@@ -125,6 +181,21 @@ class Create(CommandTest):
         for name, threads in (("a.st", "1"), ("b.st", "3")):
             self.succeed("create", self.path(name), "--rows", "5000", "--dim", "33", "--seed", "9", "--threads", threads)
         self.assertEqual((self.folder / "a.st").read_bytes(), (self.folder / "b.st").read_bytes())
+
+    def test_every_type(self):
+        for dtype, row_bytes in (("f8_e4m3", 33), ("f8_e5m2", 33), ("i8", 41), ("i4", 21), ("i2", 13)):
+            with self.subTest(dtype):
+                table = self.path(dtype)
+                self.succeed("create", table, "--rows", "100", "--dim", "33", "--dtype", dtype, "--padding-index", "3")
+                info = self.succeed_json("info", table)["tables"][0]
+                self.assertEqual((info["dtype"], info["row_stride"]), (dtype, row_bytes))
+                self.assertEqual(self.succeed_json("get", table, "--row", "3")[0]["values"], [0.0] * 33)
+                self.assertGreater(len(set(self.succeed_json("get", table, "--row", "4")[0]["values"])), 3)
+                self.succeed("create", table, "--rows", "9", "--dim", "33", "--dtype", dtype, "--pad-rows", "--force")
+                text = self.succeed("info", table).decode()
+                self.assertIn(f"{row_bytes} bytes, padded to 64", text)
+                self.assertIn("scale and bias, zeros" if dtype.startswith("i") else "[:, :33]", text)
+                self.succeed("verify", table)
 
     def test_init_and_padding(self):
         table = self.path("t.st")

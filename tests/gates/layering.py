@@ -10,7 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 LAYERS = {
     "include/rowan/": r"rowan/",
     "simd/": r"simd/",
-    "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order)\.hpp$",
+    "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order|prefetch|quantize)\.hpp$",
     "tools/": r"rowan/|tools/|perf/(ceiling|memory|record|team|trace|turns|workload)\.hpp$",
     "perf/": r"rowan/|perf/",
     "examples/": r"rowan/",

@@ -167,12 +167,15 @@ TEST_CASE("k of nothing, of one, of all rows and of more") {
   CHECK(search(view_of({}, 3), query, 10).empty());
 }
 
-TEST_CASE("16-bit and padded tables answer like the f32 table of their values") {
+TEST_CASE("narrower and padded tables answer like the f32 table of their values") {
   const std::size_t dim = 19;
   const std::size_t count = 2500;
   const auto values = random_values(count * dim, 11);
   const UnitQuery query = query_of(random_values(dim, 12));
-  for (const auto& [dtype, element] : {std::pair{DType::f16, simd::Element::f16}, {DType::bf16, simd::Element::bf16}}) {
+  for (int number = 1; number < dtype_count; ++number) {
+    const auto dtype = static_cast<DType>(number);
+    const auto element = static_cast<simd::Element>(number);
+    CAPTURE(to_string(dtype));
     const std::size_t stride = 64;
     std::vector<std::byte> bytes(count * stride);
     std::vector<float> decoded;

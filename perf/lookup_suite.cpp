@@ -1,97 +1,121 @@
-// Google Benchmark suite of lookups: type, dim, bag length, size of the table and skew of the indices.
+// Google Benchmark suite of lookups: element type, dim, bag length, size of the table, skew of the indices, threads.
 // Items per second are rows read; bytes per second are row bytes read. Index sets rotate, tables are random.
+//
+// There are thousands of them; --benchmark_filter picks, as in --benchmark_filter='embedding_bag/DRAM/f32x128/'.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
+#include "perf/memory.hpp"
 #include "perf/workload.hpp"
 #include "rowan/engine.hpp"
-#include "rowan/table.hpp"
 
 namespace {
 
 using namespace rowan;
 using namespace rowan::perf;
 
-/// The last table that was asked for: benchmarks run in an order that uses one table for many.
-const Table& random_table(std::uint64_t bytes, std::uint64_t dim, DType dtype) {
-  static std::map<std::tuple<std::uint64_t, std::uint64_t, DType>, Table> last;
-  const auto key = std::make_tuple(bytes, dim, dtype);
-  if (const auto found = last.find(key); found != last.end()) return found->second;
-  last.clear();
-  return last
-      .emplace(key, Table::create({.rows = bytes / (dim * element_size(dtype)),
-                                   .dim = dim,
-                                   .dtype = dtype,
-                                   .init = Init::uniform(-1.0F, 1.0F, 7)},
-                                  Threads::own())
-                        .value())
-      .first->second;
-}
-
 struct Place {
   const char* name;
   std::uint64_t bytes;
 };
-constexpr Place places[] = {{"L2", 512 << 10}, {"L3", 8 << 20}, {"DRAM", 512 << 20}};
+constexpr Place places[] = {{"L1L2", 320 << 10}, {"L3", 12 << 20}, {"DRAM", 512 << 20}};
+constexpr std::uint64_t dims[] = {16, 32, 50, 64, 100, 128, 200, 256, 300, 512, 768, 1024};
+constexpr std::size_t bag_lengths[] = {1, 10, 50, 200};
+constexpr std::size_t rows_per_call = 4000;
 
-void report(benchmark::State& state, const Table& table, std::size_t rows) {
+/// What a benchmark is about.
+struct Work {
+  Place place;
+  DType dtype;
+  std::uint64_t dim;
+  Distribution distribution;
+  std::size_t bag;  ///< 0: not pooled
+  int threads;
+};
+
+/// The table of this place, type and dim. One lies in memory at a time: benchmarks run in an order that uses it for
+/// many.
+const TableView& table_of(const Work& work) {
+  static const Block memory(std::max_element(std::begin(places), std::end(places), [](Place a, Place b) {
+                              return a.bytes < b.bytes;
+                            })->bytes);
+  using Key = std::tuple<std::uint64_t, DType, std::uint64_t>;
+  static std::map<Key, TableView> last;
+  const Key key(work.place.bytes, work.dtype, work.dim);
+  auto found = last.find(key);
+  if (found == last.end()) {
+    last.clear();
+    const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    found =
+        last.emplace(key, random_table(memory.bytes().first(work.place.bytes), work.dim, work.dtype, 7, threads)).first;
+  }
+  return found->second;
+}
+
+/// Engines are kept: the threads of one have started before anything is timed.
+const Engine& engine_of(int threads) {
+  static std::map<int, Engine> engines;
+  const auto found = engines.find(threads);
+  if (found != engines.end()) return found->second;
+  return engines.emplace(threads, EngineOptions{threads == 1 ? Threads::caller() : Threads::own(threads)})
+      .first->second;
+}
+
+void look_up(benchmark::State& state, const Work& work) {
+  const TableView& table = table_of(work);
+  const Engine& engine = engine_of(work.threads);
+  // A call is as large for each thread as for one alone; in all sets together are more rows than caches hold.
+  const std::size_t rows = rows_per_call * static_cast<std::size_t>(work.threads);
+  const std::size_t outputs = work.bag == 0 ? rows : rows / work.bag;
+  const IndexSets sets(table.rows(), rows, 100, work.distribution, 3);
+  const std::vector<std::int64_t> offsets = even_offsets(outputs + 1, std::max<std::size_t>(work.bag, 1));
+  std::vector<float> out(outputs * work.dim);
+  std::size_t call = 0;
+  for (auto _ : state) {
+    const auto indices = sets[call++ % sets.size()];
+    const Status status = work.bag == 0 ? engine.embedding(table, indices, out)
+                                        : engine.embedding_bag(table, {indices, offsets}, out,
+                                                               {.pooling = Pooling::sum, .include_last_offset = true});
+    if (!status) state.SkipWithError("refused");
+    benchmark::DoNotOptimize(out.data());
+  }
   const auto items = static_cast<std::int64_t>(state.iterations() * rows);
   state.SetItemsProcessed(items);
-  state.SetBytesProcessed(items * static_cast<std::int64_t>(table.view().row_bytes()));
+  state.SetBytesProcessed(items * static_cast<std::int64_t>(table.row_bytes()));
 }
 
-void pooled(benchmark::State& state, Place place, DType dtype, Distribution distribution, std::uint64_t dim,
-            std::size_t length) {
-  const Table& table = random_table(place.bytes, dim, dtype);
-  const std::size_t bags = std::max<std::size_t>(1, 4000 / length);
-  const IndexSets sets(table.rows(), bags * length, 16, distribution, 3);
-  const std::vector<std::int64_t> offsets = even_offsets(bags, length);
-  std::vector<float> out(bags * dim);
-  const Engine engine;
-  std::size_t call = 0;
-  for (auto _ : state) {
-    const Bags<std::int64_t> input{sets[call++ % sets.size()], offsets};
-    if (!engine.embedding_bag(table, input, out, {.pooling = Pooling::sum}).ok()) state.SkipWithError("refused");
-    benchmark::DoNotOptimize(out.data());
-  }
-  report(state, table, bags * length);
-}
-
-void unpooled(benchmark::State& state, Place place, DType dtype, Distribution distribution, std::uint64_t dim,
-              std::size_t count) {
-  const Table& table = random_table(place.bytes, dim, dtype);
-  const IndexSets sets(table.rows(), count, 64, distribution, 3);
-  std::vector<float> out(count * dim);
-  const Engine engine;
-  std::size_t call = 0;
-  for (auto _ : state) {
-    if (!engine.embedding(table, sets[call++ % sets.size()], out).ok()) state.SkipWithError("refused");
-    benchmark::DoNotOptimize(out.data());
-  }
-  report(state, table, count);
+std::string name_of(const Work& work) {
+  return std::string(work.bag == 0 ? "embedding/" : "embedding_bag/") + work.place.name + "/" +
+         std::string(to_string(work.dtype)) + "x" + std::to_string(work.dim) + "/" +
+         (work.bag == 0 ? "" : "bag" + std::to_string(work.bag) + "/") + to_string(work.distribution) + "/threads" +
+         std::to_string(work.threads);
 }
 
 void register_all() {
+  std::vector<int> thread_counts = {1};
+  const int most = static_cast<int>(std::thread::hardware_concurrency());
+  if (most > 1) thread_counts.push_back(most);
+  std::vector<std::size_t> lengths(std::begin(bag_lengths), std::end(bag_lengths));
+  lengths.push_back(0);
   for (const Place place : places) {
-    for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
-      for (const std::uint64_t dim : {16, 32, 64, 100, 128, 256, 300}) {
-        const std::string shape =
-            std::string(place.name) + "/" + std::string(to_string(dtype)) + "x" + std::to_string(dim);
-        for (const std::size_t length : {1, 10, 50}) {
+    for (int type = 0; type < dtype_count; ++type) {
+      for (const std::uint64_t dim : dims) {
+        for (const std::size_t bag : lengths) {
           for (const Distribution distribution : {Distribution{}, Distribution{1.05}}) {
-            const std::string name =
-                "embedding_bag/" + shape + "/bag" + std::to_string(length) + "/" + to_string(distribution);
-            benchmark::RegisterBenchmark(name.c_str(), pooled, place, dtype, distribution, dim, length);
+            for (const int threads : thread_counts) {
+              const Work work{place, static_cast<DType>(type), dim, distribution, bag, threads};
+              benchmark::RegisterBenchmark(name_of(work).c_str(), [work](benchmark::State& s) {
+                look_up(s, work);
+              })->UseRealTime();
+            }
           }
-        }
-        for (const std::size_t count : {1, 1000}) {
-          const std::string name = "embedding/" + shape + "/rows" + std::to_string(count);
-          benchmark::RegisterBenchmark(name.c_str(), unpooled, place, dtype, Distribution{}, dim, count);
         }
       }
     }

@@ -83,6 +83,27 @@ void set_parameters(std::byte* place, DType dtype, std::uint64_t random) {
 
 }  // namespace
 
+std::string pages_of(std::span<const std::byte> memory) {
+  std::ifstream maps("/proc/self/smaps");
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory.data());
+  bool inside = false;
+  unsigned long long resident = 0;
+  unsigned long long huge = 0;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long long from = 0;
+    unsigned long long to = 0;
+    unsigned long long kib = 0;
+    if (std::sscanf(line.c_str(), "%llx-%llx ", &from, &to) == 2) inside = from < begin + memory.size() && to > begin;
+    if (inside && std::sscanf(line.c_str(), "Rss: %llu", &kib) == 1) resident += kib;
+    for (const char* const huge_ones : {"AnonHugePages: %llu", "ShmemPmdMapped: %llu", "FilePmdMapped: %llu"}) {
+      if (inside && std::sscanf(line.c_str(), huge_ones, &kib) == 1) huge += kib;
+    }
+  }
+  if (resident == 0) return "unknown";
+  const unsigned long long percent = huge * 100 / resident;
+  return percent >= 99 ? "2 MiB" : percent == 0 ? "4 KiB" : std::to_string(percent) + "% 2 MiB";
+}
+
 Block::Block(std::size_t bytes) : size_((bytes + huge_page - 1) / huge_page * huge_page) {
   void* const reserved =
       mmap(nullptr, size_ + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -100,25 +121,6 @@ Block::Block(std::size_t bytes) : size_((bytes + huge_page - 1) / huge_page * hu
 }
 
 Block::~Block() { munmap(data_, size_); }
-
-std::string Block::pages() const {
-  std::ifstream maps("/proc/self/smaps");
-  const auto begin = reinterpret_cast<std::uintptr_t>(data_);
-  bool inside = false;
-  unsigned long long resident = 0;
-  unsigned long long huge = 0;
-  for (std::string line; std::getline(maps, line);) {
-    unsigned long long from = 0;
-    unsigned long long to = 0;
-    unsigned long long kib = 0;
-    if (std::sscanf(line.c_str(), "%llx-%llx ", &from, &to) == 2) inside = from < begin + size_ && to > begin;
-    if (inside && std::sscanf(line.c_str(), "Rss: %llu", &kib) == 1) resident += kib;
-    if (inside && std::sscanf(line.c_str(), "AnonHugePages: %llu", &kib) == 1) huge += kib;
-  }
-  if (resident == 0) return "unknown";
-  const unsigned long long percent = huge * 100 / resident;
-  return percent >= 99 ? "2 MiB" : percent == 0 ? "4 KiB" : std::to_string(percent) + "% 2 MiB";
-}
 
 TableView random_table(std::span<std::byte> bytes, std::uint64_t dim, DType dtype, std::uint64_t seed, int threads) {
   const std::uint64_t row = row_bytes(dtype, dim).value();

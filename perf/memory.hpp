@@ -10,6 +10,10 @@
 
 namespace rowan::perf {
 
+/// What pages the kernel gave for memory that has been written or read, from /proc/self/smaps: "2 MiB", "4 KiB", or
+/// "73% 2 MiB".
+std::string pages_of(std::span<const std::byte> memory);
+
 /// Anonymous memory for which 2 MiB pages were asked. Ends the program where there is none.
 class Block {
  public:
@@ -19,8 +23,7 @@ class Block {
   ~Block();
 
   std::span<std::byte> bytes() const noexcept { return {data_, size_}; }
-  /// What the kernel gave, from /proc/self/smaps: "2 MiB", "4 KiB", or "73% 2 MiB". Of memory that has been written.
-  std::string pages() const;
+  std::string pages() const { return pages_of(bytes()); }
 
  private:
   std::byte* data_ = nullptr;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rowan::perf {
@@ -36,6 +37,9 @@ class IndexSets {
  public:
   IndexSets(std::uint64_t rows, std::size_t per_call, std::size_t calls, const Distribution& distribution,
             std::uint64_t seed);
+  /// Calls of `per_call` of these indices each, which are at least so many; what is left at the end is left out.
+  IndexSets(std::vector<std::int64_t> indices, std::size_t per_call)
+      : per_call_(per_call), calls_(indices.size() / per_call), indices_(std::move(indices)) {}
 
   std::size_t size() const noexcept { return calls_; }
   std::span<const std::int64_t> operator[](std::size_t call) const noexcept {

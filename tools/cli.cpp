@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <memory>
 #include <sstream>
 
@@ -51,11 +53,15 @@ std::optional<KeyKind> parse_keys(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<Pooling> parse_pooling(std::string_view text) {
-  if (text == "sum") return Pooling::sum;
-  if (text == "mean") return Pooling::mean;
-  if (text == "max") return Pooling::max;
+std::optional<IndexKind> parse_index(std::string_view text) {
+  if (text == "i32") return IndexKind::i32;
+  if (text == "i64") return IndexKind::i64;
   return std::nullopt;
+}
+
+std::optional<DType> parse_output(std::string_view text) {
+  const std::optional<DType> dtype = parse_dtype(text);
+  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 ? dtype : std::nullopt;
 }
 
 /// An option whose text `parse` turns into a value, or into nothing where it is not among the `accepted`.
@@ -266,6 +272,7 @@ void add_eval(CLI::App& app, Action& action) {
 
 void add_bench(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<BenchArguments>();
+  LookupOptions& lookup = arguments->lookup;
   CLI::App* sub = app.add_subcommand("bench", "Measure lookups: ns per row and GB/s");
   add_table(sub, arguments->table)->required(false);
   sub->add_option("--rows", arguments->rows, "Without FILE: rows of a random table (default 1000000)")
@@ -274,29 +281,70 @@ void add_bench(CLI::App& app, Action& action) {
   sub->add_option("--dim", arguments->dim, "Without FILE: values in a row (default 64)")
       ->check(positive)
       ->type_name("D");
-  add_parsed(sub, "--dtype", arguments->dtype, parse_dtype, "f32|f16|bf16", "Without FILE: element type (default f32)");
+  add_parsed(sub, "--dtype", arguments->dtype, parse_dtype, "f32|f16|bf16|f8_e4m3|f8_e5m2|i8|i4|i2",
+             "Without FILE: element type (default f32)");
   sub->add_option("--bag", arguments->bag, "Rows in a bag (default 50)")->check(positive)->type_name("L");
   sub->add_option("--batch", arguments->batch, "Bags in a call (default 1024)")->check(positive)->type_name("B");
   add_parsed(sub, "--dist", arguments->distribution, perf::parse_distribution, "uniform|zipf|zipf:EXPONENT",
              "How often each row is asked for (default uniform; zipf is zipf:1.05)");
-  add_parsed(sub, "--pooling", arguments->pooling, parse_pooling, "sum|mean|max", "How a bag is pooled (default sum)");
-  sub->add_flag("--embedding", arguments->embedding, "Look up the batch's rows one by one, without pooling");
-  sub->add_option("--seconds", arguments->seconds, "How long to measure (default 1)")
+  sub->add_option("--trace", arguments->trace, "Replay recorded lookups: .npy of indices, or .safetensors, see below")
+      ->type_name("FILE");
+  sub->add_option("--trace-offsets", arguments->trace_offsets, "Offsets of the bags of a .npy trace")
+      ->type_name("FILE.npy")
+      ->needs("--trace");
+  add_parsed(sub, "--pooling", lookup.pooling, parse_pooling, pooling_names, "How a bag is pooled (default sum)");
+  sub->add_flag("--weighted", lookup.weighted,
+                "Give every index a random weight; some poolings need them and have them");
+  sub->add_flag("--embedding", lookup.embedding, "Look up the batch's rows one by one, without pooling");
+  add_parsed(sub, "--index", arguments->index, parse_index, "i32|i64",
+             "Type of indices and offsets (default i64, or as a trace has it)");
+  add_parsed(sub, "--output", lookup.output, parse_output, "f32|f16|bf16", "Type of the results (default f32)");
+  sub->add_option("--seconds", arguments->seconds, "How long to measure the lookups (default 1)")
       ->check(CLI::Range(0.01, 3600.0).description(""))
       ->type_name("S");
   sub->add_option("--threads", arguments->threads, "Threads (default 1; 0 is one per processor)")
       ->check(thread_count)
       ->type_name("N");
+  sub->add_option("--seed", arguments->seed, "Of tables, indices and weights (default 1)")
+      ->check(not_negative)
+      ->type_name("N");
+  sub->add_option("--report", arguments->report, "Measure types, dims, places and threads, and write a page of HTML")
+      ->type_name("FILE.html");
+  sub->add_flag("--quick", arguments->quick, "With --report: within a minute")->needs("--report");
+  sub->add_flag("--force", arguments->overwrite, "With --report: replace the page if it exists")->needs("--report");
   add_json(sub, arguments->json);
   sub->footer(
       "The answers of one call are compared with the scalar reference first; where they differ, nothing is\n"
-      "measured. GB/s counts the bytes of the rows that were asked for. ROWAN_ISA=baseline|avx2|avx512 picks\n"
-      "a lower instruction set.\n"
-      "Example: rowan bench --rows 4000000 --dim 128 --dist zipf --threads 2");
+      "measured. GB/s counts the bytes of the rows that were asked for. The ceiling is what a loop reaches that\n"
+      "only touches the same rows, in turn with the lookups. --json holds every sample, the seed and the machine.\n"
+      "ROWAN_ISA=baseline|avx2|avx512 picks a lower instruction set.\n"
+      "A trace is of i32 or i64: a .npy file of indices, in bags by --trace-offsets, by its second dimension or of\n"
+      "--bag rows; or a .safetensors file of \"indices\" and \"offsets\" or \"lengths\". A last offset that is the\n"
+      "number of indices ends the last bag. --batch bags make a call.\n"
+      "--report takes about 150 s (--quick: 45), 1 to --threads threads (default: all), and tables of at most 1 GiB\n"
+      "and a quarter of the free memory; with --json the record goes to standard output.\n"
+      "Example: rowan bench --rows 4000000 --dim 128 --dist zipf --threads 2\n"
+      "         rowan bench --report this-machine.html");
   sub->callback([&action, arguments, sub] {
-    const bool describes_table = sub->count("--rows") + sub->count("--dim") + sub->count("--dtype") != 0;
-    if (describes_table && !arguments->table.file.empty()) {
+    const auto given = [sub](std::initializer_list<const char*> names) {
+      return std::any_of(names.begin(), names.end(), [sub](const char* name) { return sub->count(name) != 0; });
+    };
+    if (given({"--rows", "--dim", "--dtype"}) && !arguments->table.file.empty()) {
       throw WrongUsage("--rows, --dim and --dtype describe a random table and do not go with FILE");
+    }
+    if (given({"--trace"}) && given({"--dist"})) {
+      throw WrongUsage("--dist draws random rows and does not go with --trace");
+    }
+    if (given({"--trace-offsets"}) && given({"--bag"})) {
+      throw WrongUsage("--bag and --trace-offsets both say where bags begin");
+    }
+    if (given({"--report"})) {
+      if (given({"FILE", "--table", "--rows", "--dim", "--dtype", "--bag", "--batch", "--dist", "--trace", "--pooling",
+                 "--weighted", "--embedding", "--index", "--output", "--seconds"})) {
+        throw WrongUsage(
+            "--report has its own tables and calls; with it go --quick, --threads, --seed, --force and --json");
+      }
+      if (!given({"--threads"})) arguments->threads = 0;
     }
     action = [arguments] { bench(*arguments); };
   });

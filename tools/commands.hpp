@@ -12,6 +12,7 @@
 #include "rowan/engine.hpp"
 #include "rowan/file.hpp"
 #include "rowan/import.hpp"
+#include "tools/bench_lookup.hpp"
 
 namespace rowan::tool {
 
@@ -100,12 +101,21 @@ struct BenchArguments {
   std::uint64_t bag = 50;
   std::uint64_t batch = 1024;  ///< bags in a call
   perf::Distribution distribution;
-  Pooling pooling = Pooling::sum;
-  bool embedding = false;  ///< rows as they are, not pooled
+  LookupOptions lookup;
+  std::optional<IndexKind> index;  ///< i32 or i64; empty: as a trace has it, else i64
+  std::string trace;               ///< recorded lookups in place of random ones
+  std::string trace_offsets;
   double seconds = 1.0;
   int threads = 1;
+  std::uint64_t seed = 1;
   bool json = false;
+
+  // A page about this machine in place of one measurement; the fields above but threads, seed and json say nothing.
+  std::string report;
+  bool quick = false;
+  bool overwrite = false;
 };
 void bench(const BenchArguments& arguments);
+void bench_report(const BenchArguments& arguments);
 
 }  // namespace rowan::tool

@@ -29,6 +29,9 @@ class JsonWriter {
   JsonWriter& value(std::span<const float> numbers);
   JsonWriter& value(std::span<const std::uint64_t> numbers);
 
+  /// JSON that something else has written.
+  JsonWriter& json(std::string_view text) { return raw(text); }
+
   template <class Value>
   JsonWriter& field(std::string_view name, const Value& content) {
     return key(name).value(content);

@@ -27,6 +27,9 @@ std::string grouped(std::uint64_t number);
 /// 1234567 as "1.2 MB"; powers of 1024 would need another unit.
 std::string readable_bytes(std::uint64_t bytes);
 
+/// Now, in UTC, as ISO 8601: "2025-01-31T12:00:00Z".
+std::string utc_now();
+
 /// "s" where there is not exactly one.
 inline std::string_view plural(std::uint64_t count) { return count == 1 ? "" : "s"; }
 

@@ -49,6 +49,15 @@ class Help(CommandTest):
             ["bench", "--dist", "zipf:-1"],
             ["bench", "file", "--rows", "10"],
             ["bench", "--batch", "99999999999", "--bag", "99999999999"],
+            ["bench", "--pooling", "median"],
+            ["bench", "--dtype", "f64"],
+            ["bench", "--output", "i8"],
+            ["bench", "--index", "u8"],
+            ["bench", "--quick"],
+            ["bench", "--trace-offsets", "file"],
+            ["bench", "--trace", "file", "--dist", "zipf"],
+            ["bench", "--report", "page.html", "--dim", "8"],
+            ["bench", "file", "--report", "page.html"],
         ):
             with self.subTest(arguments):
                 self.refuse(*arguments, code=2)
@@ -308,29 +317,3 @@ class Words(CommandTest):
         self.assertEqual(report["total"]["correct"], 1)
         self.assertIn("total: 0 of 0", self.succeed("eval", table, questions, "--keep-case").decode())
         self.refuse("eval", table, self.write("bad.txt", b": s\na b c\n"), expect=["line 2"])
-
-
-class Bench(CommandTest):
-    SMALL = ("--rows", "2000", "--dim", "12", "--batch", "32", "--bag", "5", "--seconds", "0.05")
-
-    def test_text(self):
-        text = self.succeed("bench", *self.SMALL).decode()
-        for part in ("ns/row", "GB/s", "scalar reference", "uniform"):
-            self.assertIn(part, text)
-
-    def test_json(self):
-        for options in ([], ["--pooling", "mean"], ["--pooling", "max"], ["--embedding"], ["--dtype", "bf16"],
-                        ["--dist", "zipf:1.2"], ["--threads", "2"]):
-            with self.subTest(options):
-                report = self.succeed_json("bench", *self.SMALL, *options)
-                self.assertGreater(report["ns_per_row"], 0)
-                self.assertGreater(report["gb_per_second"], 0)
-                self.assertIn(report["isa"], ("baseline", "avx2", "avx512"))
-
-    def test_of_a_file(self):
-        report = self.succeed_json("bench", self.table(), "--seconds", "0.05")
-        self.assertEqual((report["rows"], report["dim"]), (12, 3))
-
-    def test_instruction_set_can_be_lowered(self):
-        result = self.run_command("bench", *self.SMALL, "--json", environment={"ROWAN_ISA": "baseline"})
-        self.assertEqual(json.loads(result.stdout)["isa"], "baseline")

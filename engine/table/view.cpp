@@ -14,7 +14,8 @@ Result<TableView> TableView::over(std::span<const std::byte> bytes, std::uint64_
                                   std::uint64_t row_stride) {
   return detail::guarded([&]() -> Result<TableView> {
     if (dim == 0) return make_error(Code::invalid_argument, "a table's dim is 0; it is at least 1");
-    if (static_cast<int>(dtype) >= dtype_count) return make_error(Code::invalid_argument, "there is no such element type");
+    if (static_cast<int>(dtype) >= dtype_count)
+      return make_error(Code::invalid_argument, "there is no such element type");
     const auto row_bytes = rowan::row_bytes(dtype, dim);
     if (!row_bytes) return make_error(Code::invalid_argument, "a row of ", dim, " elements is larger than memory");
     const std::uint64_t stride = row_stride == 0 ? *row_bytes : row_stride;

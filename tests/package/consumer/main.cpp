@@ -25,9 +25,7 @@ int main() {
   std::array<float, 3 * 5> rows{};
   std::array<float, 2 * 5> pooled{};
   if (!engine.embedding(*table, indices, rows)) return 2;
-  if (!engine.embedding_bag(*table, rowan::Bags{indices, offsets}, pooled,
-                            {.pooling = rowan::Pooling::sum}))
-    return 3;
+  if (!engine.embedding_bag(*table, rowan::Bags{indices, offsets}, pooled, {.pooling = rowan::Pooling::sum})) return 3;
   for (std::size_t c = 0; c < 5; ++c) {
     if (pooled[c] != rows[c] + rows[5 + c] || pooled[5 + c] != rows[10 + c] || rows[c] == 0.0F) return 4;
   }

@@ -28,8 +28,8 @@ PARTS = {
 
 # Library -> its headers, and the files that may include them.
 LIBRARIES = {
-    "xsimd": (r"xsimd/", r"simd/(convert\.hpp|tier\.cpp)$"),
-    "intrinsics": (r"[a-z0-9]+intrin\.h$", r"simd/(convert\.hpp|tier\.cpp)$|engine/support/floating_point\.hpp$|tests/"),
+    "xsimd": (r"xsimd/", r"simd/registers\.hpp$"),
+    "intrinsics": (r"[a-z0-9]+intrin\.h$", r"simd/registers\.hpp$|engine/support/floating_point\.hpp$|tests/"),
     "CPUID": (r"cpuid\.h$", r"simd/dispatch\.cpp$"),
     "oneTBB": (r"(oneapi/)?tbb(/|\.h$)", r"engine/parallel\.cpp$|tests/"),
     # In perf: records are one file's, and traces, whose safetensors headers nobody here has written, another's.
@@ -98,7 +98,7 @@ SEEDED = [
     [("include/rowan/seed.hpp", '#include "engine/parallel.hpp"')],
     [("include/rowan/seed.hpp", "#include <sys/mman.h>")],
     [("simd/seed.cpp", '#include "rowan/engine.hpp"')],
-    [("engine/lookup/seed.cpp", '#include "simd/convert.hpp"')],
+    [("engine/lookup/seed.cpp", '#include "simd/load.hpp"')],
     [("engine/lookup/seed.cpp", '#include "engine/import/text.hpp"')],
     [("engine/lookup/seed.cpp", "#  include <tbb/parallel_for.h>")],
     [("engine/table/seed.cpp", "#include <nlohmann/json.hpp>")],

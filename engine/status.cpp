@@ -79,8 +79,8 @@ std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
     case Code::output_dtype:
       return "outputs are float, or 16-bit elements of type f16 or bf16";
     case Code::output_overlap:
-      return s.table == 0 ? "the output shares memory with what the call reads or with another output"
-                          : concat("the output of request ", s.table, " shares memory with another one's");
+      return concat("the output", s.table != 0 ? concat(" of request ", s.table) : std::string(),
+                    " shares memory with what the call reads or with another output");
     case Code::repeat_zero:
       return "repeat is 0; each bag is written at least once";
     case Code::pooling_unknown:

@@ -4,27 +4,12 @@
 #include <limits>
 #include <optional>
 
+#include "engine/lookup/extent.hpp"
+
 namespace rowan::detail {
 namespace {
 
 constexpr auto most_signed = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-
-/// Memory from `data` on.
-struct Extent {
-  const void* data;
-  std::uint64_t bytes;
-
-  bool overlaps(const Extent& other) const noexcept {
-    const auto begin = reinterpret_cast<std::uintptr_t>(data);
-    const auto other_begin = reinterpret_cast<std::uintptr_t>(other.data);
-    return bytes != 0 && other.bytes != 0 && begin < other_begin + other.bytes && other_begin < begin + bytes;
-  }
-};
-
-Extent extent_of(const TableView& table) noexcept {
-  return {table.data(), table.rows() == 0 ? 0 : (table.rows() - 1) * table.row_stride() + table.row_bytes()};
-}
-Extent extent_of(const IndexSpan& span) noexcept { return {span.data(), span.size() * size_of(span.kind())}; }
 
 Status check_output(const TableView& table, const OutputView& out, std::uint64_t rows,
                     CheckedOutput& checked) noexcept {
@@ -44,7 +29,8 @@ Status check_output(const TableView& table, const OutputView& out, std::uint64_t
             .position = too_large ? std::numeric_limits<std::uint64_t>::max() : needed,
             .value = static_cast<std::int64_t>(size)};
   }
-  checked = {static_cast<std::byte*>(out.data()), stride, out.dtype()};
+  // Of a single row the stride is not used, whatever it is.
+  checked = {static_cast<std::byte*>(out.data()), rows > 1 ? stride : dim, out.dtype()};
   if (Extent{out.data(), needed * checked.element_bytes()}.overlaps(extent_of(table))) {
     return {.code = Code::output_overlap};
   }
@@ -236,8 +222,7 @@ Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out
   }
   planned.repeat = repeat;
   if (const Status status = check_output(table, out, out_rows, planned_out); !status) return status;
-  const Extent weights{planned.weights, planned.weights != nullptr ? bags.indices().size() * sizeof(float) : 0};
-  for (const Extent& read : {extent_of(bags.indices()), extent_of(bags.bounds()), weights}) {
+  for (const Extent& read : {extent_of(bags.indices()), extent_of(bags.bounds()), extent_of(bags.weights())}) {
     if (output_overlaps(planned_out, out_rows, table.dim(), read)) return {.code = Code::output_overlap};
   }
   return {};

@@ -69,8 +69,9 @@ Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out
 /// and `planned` says so afterwards.
 Status scan_bags(const TableView& table, Checks checks, CheckedBags& planned) noexcept;
 
-/// Whether no two outputs of requests that passed share an element. Cheap where they stand side by side in one
-/// matrix from left to right, or one behind the other; else each is held against each.
+/// Whether no two outputs of requests that passed share an element, and none lies over what another request reads.
+/// Cheap where they stand side by side in one matrix from left to right, or one behind the other, with nothing else
+/// between them; else each is held against each.
 Status check_disjoint(std::span<const Request> requests) noexcept;
 
 }  // namespace rowan::detail

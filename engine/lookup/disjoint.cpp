@@ -1,7 +1,9 @@
 // Whether the outputs of many requests share memory: they may interleave in one matrix, so extents alone do not tell.
 #include <algorithm>
+#include <limits>
 
 #include "engine/lookup/checks.hpp"
+#include "engine/lookup/extent.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -24,9 +26,11 @@ Runs runs_of(const Request& request) noexcept {
     count = bags.bounds().size() - (one_more ? 1 : 0);
   }
   const std::uint64_t element = request.out.dtype() == DType::f32 ? 4 : 2;
-  const std::uint64_t stride = request.out.stride() != 0 ? request.out.stride() : request.table.dim();
+  const std::uint64_t rows = count * request.repeat;
+  // Of a single row the stride is not used, and may be anything.
+  const std::uint64_t stride = request.out.stride() != 0 && rows > 1 ? request.out.stride() : request.table.dim();
   return {.begin = reinterpret_cast<std::uintptr_t>(request.out.data()),
-          .rows = count * request.repeat,
+          .rows = rows,
           .width = request.table.dim() * element,
           .stride = stride * element};
 }
@@ -51,9 +55,40 @@ bool share_bytes(const Runs& a, const Runs& b) noexcept {
   return false;
 }
 
+/// Whether no output lies over what another request reads. Outputs lie together, as a rule, apart from all else.
+Status check_unread(std::span<const Request> requests) noexcept {
+  std::uintptr_t begin = std::numeric_limits<std::uintptr_t>::max();
+  std::uintptr_t end = 0;
+  for (const Request& request : requests) {
+    const Runs runs = runs_of(request);
+    if (runs.rows == 0) continue;
+    begin = std::min(begin, runs.begin);
+    end = std::max(end, runs.end());
+  }
+  if (end == 0) return {};
+  const Extent outputs{reinterpret_cast<const void*>(begin), end - begin};
+  for (const Request& reader : requests) {
+    const Bags& bags = reader.bags;
+    for (const Extent& read :
+         {extent_of(reader.table), extent_of(bags.indices()), extent_of(bags.bounds()), extent_of(bags.weights())}) {
+      if (!outputs.overlaps(read)) continue;
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        const Runs runs = runs_of(requests[i]);
+        if (runs.rows == 0) continue;
+        if (Extent{reinterpret_cast<const void*>(runs.begin), runs.end() - runs.begin}.overlaps(read)) {
+          return {.code = Code::output_overlap, .table = static_cast<std::uint32_t>(i)};
+        }
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status check_disjoint(std::span<const Request> requests) noexcept {
+  if (requests.size() < 2) return {};
+  if (const Status status = check_unread(requests); !status) return status;
   // Outputs in one matrix from left to right, or one behind the other, are what callers have: one look at each.
   bool ordered = true;
   std::uintptr_t matrix = 0;  // where it begins, and the bytes of its rows

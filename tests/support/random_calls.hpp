@@ -2,6 +2,7 @@
 // compared to the bit.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ inline constexpr IndexKind all_index_kinds[] = {IndexKind::i32, IndexKind::i64, 
 /// Integers of a type that is chosen at run time.
 class Integers {
  public:
+  Integers() = default;
   Integers(IndexKind kind, const std::vector<std::int64_t>& values) : kind_(kind) {
     switch (kind) {
       case IndexKind::i32:
@@ -64,7 +66,7 @@ class Integers {
   }
 
  private:
-  IndexKind kind_;
+  IndexKind kind_ = IndexKind::i64;
   std::vector<std::int32_t> i32_;
   std::vector<std::int64_t> i64_;
   std::vector<std::uint32_t> u32_;
@@ -88,6 +90,15 @@ class Output {
   }
   std::uint64_t stride() const { return stride_; }
   std::size_t size() const { return floats_.size() + halves_.size(); }
+  void set(std::size_t i, float value) { floats_[i] = value; }
+  void set(std::size_t i, std::uint16_t bits) { halves_[i] = bits; }
+  void copy(std::size_t i, const Output& from, std::size_t at) {
+    if (dtype_ == DType::f32) {
+      floats_[i] = from.floats_[at];
+    } else {
+      halves_[i] = from.halves_[at];
+    }
+  }
 
   /// The first element that differs, or the size. NaN equals NaN.
   std::size_t first_difference(const Output& other) const {
@@ -127,56 +138,81 @@ inline bool may_have_weights(Pooling pooling) {
   return pooling == Pooling::sum || pooling == Pooling::sqrt_n || pooling >= Pooling::mean_by_weight;
 }
 
-/// Offsets or lengths of random bags, from what is left of `random`.
+/// A row of the table that the type of the indices reaches.
+inline std::int64_t index_below(Random& random, std::uint64_t rows, IndexKind kind) {
+  const std::uint64_t reach = kind == IndexKind::u8 ? 256 : kind == IndexKind::u16 ? 65536 : rows;
+  return static_cast<std::int64_t>(below(random, std::min(rows, reach)));
+}
+
+/// Random bags over a table, with all that a call reads of them.
+class RandomBags {
+ public:
+  RandomBags(Random& random, const TableView& table, const CallShape& shape) {
+    bags_ = 1 + below(random, shape.most_bags);
+    std::vector<std::int64_t> lengths(bags_);
+    std::int64_t count = 0;
+    form_ = static_cast<Bags::Form>(below(random, 3));
+    const bool fixed = form_ == Bags::Form::fixed;
+    const auto one_length = static_cast<std::int64_t>((shape.empty_bags ? 0 : 1) + below(random, shape.longest_bag));
+    for (auto& length : lengths) {
+      length = fixed ? one_length : static_cast<std::int64_t>(1 + below(random, shape.longest_bag));
+      if (!fixed && shape.empty_bags && below(random, 4) == 0) length = 0;
+      count += length;
+    }
+
+    options_.pooling = shape.pooling;
+    if (below(random, 6) == 0) options_.bad_index = below(random, 2) == 0 ? BadIndex::skip : BadIndex::default_row;
+    options_.default_row = below(random, table.rows());
+    std::vector<std::int64_t> values(static_cast<std::size_t>(count));
+    for (auto& value : values) value = index_below(random, table.rows(), shape.indices);
+    if (options_.bad_index != BadIndex::reject) {  // 255 fits every type
+      for (auto& value : values) value = below(random, 5) == 0 && table.rows() < 255 ? 255 : value;
+    }
+    if (below(random, 4) == 0) {
+      const auto row = static_cast<std::int64_t>(below(random, table.rows()));
+      options_.padding_index = below(random, 2) == 0 ? row : row - static_cast<std::int64_t>(table.rows());
+    }
+    weights_.resize(values.size());
+    for (float& weight : weights_) weight = any_float(random);
+    weighted_ = shape.pooling >= Pooling::mean_by_weight || (may_have_weights(shape.pooling) && below(random, 2) == 0);
+
+    indices_ = Integers(shape.indices, values);
+    options_.include_last_offset = below(random, 2) == 0;
+    std::vector<std::int64_t> ends = {0};
+    for (const std::int64_t length : lengths) ends.push_back(ends.back() + length);
+    if (!options_.include_last_offset) ends.pop_back();
+    const IndexKind kind = all_index_kinds[below(random, count < 256 ? 6 : 4)];
+    bounds_ = Integers(kind, form_ == Bags::Form::lengths ? lengths : ends);
+  }
+
+  Bags bags() const {
+    const Bags::Weights weights = weighted_ ? Bags::Weights(weights_) : std::nullopt;
+    if (form_ == Bags::Form::fixed) return Bags::fixed(indices_, bags_, weights);
+    return form_ == Bags::Form::lengths ? Bags::by_lengths(indices_, bounds_, weights)
+                                        : Bags(indices_, bounds_, weights);
+  }
+  std::size_t size() const { return bags_; }
+  const BagOptions& options() const { return options_; }
+
+ private:
+  Bags::Form form_ = Bags::Form::offsets;
+  std::size_t bags_ = 0;
+  BagOptions options_;
+  Integers indices_;
+  Integers bounds_;
+  std::vector<float> weights_;
+  bool weighted_ = false;
+};
+
+/// A random call of embedding_bag().
 inline Outcome compare_random_bags(Random& random, const Engine& engine, const TableView& table,
                                    const CallShape& shape) {
-  const std::size_t bags = 1 + below(random, shape.most_bags);
-  std::vector<std::int64_t> lengths(bags);
-  std::int64_t count = 0;
-  const std::uint64_t form = below(random, 3);
-  const auto fixed = static_cast<std::int64_t>((shape.empty_bags ? 0 : 1) + below(random, shape.longest_bag));
-  for (auto& length : lengths) {
-    length = form == 0 ? fixed : static_cast<std::int64_t>(1 + below(random, shape.longest_bag));
-    if (form != 0 && shape.empty_bags && below(random, 4) == 0) length = 0;
-    count += length;
-  }
-
-  BagOptions options{.pooling = shape.pooling};
-  if (below(random, 6) == 0) options.bad_index = below(random, 2) == 0 ? BadIndex::skip : BadIndex::default_row;
-  options.default_row = below(random, table.rows());
-  std::vector<std::int64_t> values(static_cast<std::size_t>(count));
-  for (auto& value : values) value = static_cast<std::int64_t>(below(random, table.rows()));
-  if (options.bad_index != BadIndex::reject) {  // 255 fits every type
-    for (auto& value : values) value = below(random, 5) == 0 && table.rows() < 255 ? 255 : value;
-  }
-  if (below(random, 4) == 0) {
-    const auto row = static_cast<std::int64_t>(below(random, table.rows()));
-    options.padding_index = below(random, 2) == 0 ? row : row - static_cast<std::int64_t>(table.rows());
-  }
-  std::vector<float> weights(values.size());
-  for (float& weight : weights) weight = any_float(random);
-  const bool weighted =
-      shape.pooling >= Pooling::mean_by_weight || (may_have_weights(shape.pooling) && below(random, 2) == 0);
-  const Bags::Weights given = weighted ? Bags::Weights(weights) : std::nullopt;
-
-  const Integers indices(shape.indices, values);
-  options.include_last_offset = below(random, 2) == 0;
-  std::vector<std::int64_t> ends = {0};
-  for (const std::int64_t length : lengths) ends.push_back(ends.back() + length);
-  if (!options.include_last_offset) ends.pop_back();
-  const IndexKind bound_kind =
-      ends.back() < 256 ? all_index_kinds[below(random, 6)] : all_index_kinds[below(random, 4)];
-  const Integers offsets(bound_kind, ends);
-  const Integers narrow_lengths(bound_kind, lengths);
-  const Bags call = form == 0   ? Bags::fixed(indices, bags, given)
-                    : form == 1 ? Bags::by_lengths(indices, narrow_lengths, given)
-                                : Bags(indices, offsets, given);
-
-  Output expected(shape.output, bags, table.dim(), below(random, 3));
-  Output actual(shape.output, bags, table.dim(), expected.stride() - table.dim());
-  const Status by_reference = reference::embedding_bag(table, call, expected.view(), options);
-  const Status by_engine = engine.embedding_bag(table, call, actual.view(), options);
-  Outcome outcome{.compared = bags * table.dim(), .difference = {}};
+  const RandomBags call(random, table, shape);
+  Output expected(shape.output, call.size(), table.dim(), below(random, 3));
+  Output actual(shape.output, call.size(), table.dim(), expected.stride() - table.dim());
+  const Status by_reference = reference::embedding_bag(table, call.bags(), expected.view(), call.options());
+  const Status by_engine = engine.embedding_bag(table, call.bags(), actual.view(), call.options());
+  Outcome outcome{.compared = call.size() * table.dim(), .difference = {}};
   if (!by_reference.ok() || !by_engine.ok()) {
     outcome.difference = "refused: " + by_engine.message(table) + " / " + by_reference.message(table);
   } else if (by_reference.value != by_engine.value) {

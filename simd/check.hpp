@@ -23,9 +23,14 @@ bool any_negative(xsimd::batch<Int, Full> bits) noexcept {
 template <class Signed>
 bool within(const Signed* x, std::size_t count, Signed most) {
   using V = xsimd::batch<Signed, Full>;
+  std::size_t i = 0;
+  if (count < 4 * V::size) {
+    bool ok = true;
+    for (; i < count; ++i) ok &= x[i] >= 0 && x[i] <= most;
+    return ok;
+  }
   V bad[4] = {V(0), V(0), V(0), V(0)};
   const V limit(most);
-  std::size_t i = 0;
   for (; i + 4 * V::size <= count; i += 4 * V::size) {
     for (std::size_t k = 0; k < 4; ++k) {
       const V v = V::load_unaligned(x + i + k * V::size);

@@ -11,6 +11,7 @@
 
 #include "simd/check.hpp"
 #include "simd/dot.hpp"
+#include "simd/finish.hpp"
 #include "simd/gather.hpp"
 #include "simd/pool.hpp"
 

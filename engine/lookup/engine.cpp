@@ -46,6 +46,12 @@ struct Engine::State {
   static Status plan(const Request& r, Planned& planned) noexcept {
     return plan_bags(r.table, r.bags, r.out, r.options, r.repeat, planned.bags, planned.out);
   }
+  /// Prefetches what a request reads first, while the one before it is pooled: its own prefetches come too late for
+  /// that.
+  void fetch_first_rows(const Request& request) const noexcept {
+    const std::size_t rows = policy.prefetch(request.table).far;
+    if (rows != 0) prefetch_rows(request.table, request.bags.indices(), rows);
+  }
   /// The plan of a request that has passed: making it again costs less than keeping it for any number of requests.
   Planned replan(const Request& request) const noexcept {
     Planned planned;
@@ -56,8 +62,11 @@ struct Engine::State {
     return planned;
   }
 
-  /// Whether a call of an estimated length is to be split.
-  bool splits(std::uint64_t ns) const noexcept { return MemoryPolicy::worth_threads(ns) && parallel.concurrency() > 1; }
+  /// Whether a call of an estimated length is to be split; the estimate is made where there are threads at all.
+  template <class Estimate>
+  bool splits(const Estimate& ns) const noexcept {
+    return parallel.concurrency() > 1 && MemoryPolicy::worth_threads(ns());
+  }
 
   const simd::KernelTable& kernels;
   MemoryPolicy policy = MemoryPolicy::of_this_machine();
@@ -93,7 +102,7 @@ Status Engine::State::embedding(const TableView& table, const IndexSpan& indices
   const std::uint64_t out_bytes = count * table.dim() * checked_out.element_bytes();
   const bool streaming = policy.streaming(options.stores, out_bytes);
   const GatherJob job{kernels, policy, table, checked, checked_out, streaming};
-  if (splits(policy.estimated_ns(table, count, count))) {
+  if (splits([&] { return policy.estimated_ns(table, count, count); })) {
     const std::uint64_t wanted = bytes_to_move(table, count, count) / MemoryPolicy::part_bytes + 1;
     const std::size_t parts = std::min<std::uint64_t>(wanted, count);
     const auto begin = [&](std::size_t part) { return count / parts * part + std::min(part, count % parts); };
@@ -112,7 +121,7 @@ Status Engine::State::embedding_bag(const TableView& table, const Bags& bags, co
   if (const Status status = scan_bags(table, &kernels, checked); !status) return status;
 
   const PoolJob job{kernels, policy, table, checked, checked_out};
-  if (splits(policy.estimated_ns(table, checked.last_end, checked.bags))) {
+  if (splits([&] { return policy.estimated_ns(table, checked.last_end, checked.bags); })) {
     std::vector<BagPart> parts;
     const auto run_part = [&](std::size_t i) noexcept {
       return pool_bags(job, parts[i].first, parts[i].last, parts[i].position);
@@ -139,7 +148,7 @@ Status Engine::State::run(std::span<const Request> requests) const noexcept {
   }
   if (const Status status = check_disjoint(requests); !status) return status;
 
-  if (splits(ns)) {
+  if (splits([&] { return ns; })) {
     std::vector<BagPart> parts;
     const auto append_all = [&] {
       for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -158,7 +167,9 @@ Status Engine::State::run(std::span<const Request> requests) const noexcept {
   }
 
   std::uint64_t bad = 0;
-  for (const Request& request : requests) {
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (i + 1 < requests.size()) fetch_first_rows(requests[i + 1]);
+    const Request& request = requests[i];
     const Planned planned = replan(request);
     const PoolJob job{kernels, policy, request.table, planned.bags, planned.out};
     bad += pool_bags(job, 0, planned.bags.bags, 0);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t most_bags = 256;         // bags of one group
 constexpr std::size_t block_positions = 1024;  // indices that are rewritten at a time
+constexpr std::size_t one_pass_columns = 64;   // which every tier has registers for, give or take a pass
 constexpr std::size_t scratch_floats = 4096;   // of rows that are narrowed or repeated afterwards
 
 simd::Op op_of(const CheckedBags& bags) noexcept {
@@ -51,6 +52,7 @@ class GroupPool {
       : job_(job),
         bags_(job.bags),
         first_column_(first_column),
+        limited_(columns > one_pass_columns),
         in_place_(job.out.dtype == DType::f32 && job.bags.repeat == 1),
         rewrites_(bags_.has_padding || bags_.indices.bad_index != BadIndex::reject ||
                   !kernels_read(bags_.indices.span.kind())),
@@ -74,21 +76,18 @@ class GroupPool {
     kernel_ = job.kernels.pool[static_cast<int>(job.table.dtype())][static_cast<int>(op_of(bags_))]
                               [static_cast<int>(read_of(job.table, index_bytes))];
     most_bags_ = in_place_ ? most_bags : std::clamp<std::size_t>(scratch_floats / columns, 1, most_bags);
+    if (limited_) {  // no more than are likely to be used, of bags of average length
+      const std::size_t reads = bags_.bags != 0 ? bags_.last_end / bags_.bags + 1 : 1;
+      const std::size_t likely = MemoryPolicy::block_bytes / (reads * job.table.row_bytes()) + 1;
+      most_bags_ = std::min(most_bags_, likely);
+    }
   }
 
   /// Pools bags [first, ...), as many as make a group, and returns the first one that is not among them.
   /// `position` is where the first begins, and afterwards where the next does.
   std::size_t run(std::size_t first, std::size_t last, std::size_t& position) noexcept {
-    const std::size_t begin = position;
-    std::size_t bag = first;
-    offsets_[0] = begin;
-    do {
-      position = bags_.end(bag, position);
-      ++bag;
-      offsets_[bag - first] = position;
-    } while (bag < last && bag - first < most_bags_ &&
-             (position - begin) * job_.table.row_bytes() < MemoryPolicy::block_bytes);
-
+    const std::size_t bag = first + cut_group(first, last, position);
+    position = offsets_[bag - first];
     rows_ = in_place_ ? reinterpret_cast<float*>(job_.out.row(first)) + first_column_ : scratch_;
     if (rewrites_) {
       pool_rewritten(bag - first);
@@ -102,6 +101,29 @@ class GroupPool {
   std::uint64_t bad() const noexcept { return bad_; }
 
  private:
+  /// Writes where the bags of a group begin and end, and returns how many there are.
+  std::size_t cut_group(std::size_t first, std::size_t last, std::size_t position) noexcept {
+    const std::size_t most = std::min(most_bags_, last - first);
+    offsets_[0] = position;
+    if (bags_.form == Bags::Form::fixed) {
+      for (std::size_t i = 1; i <= most; ++i) offsets_[i] = position + i * bags_.fixed_length;
+    } else if (bags_.form == Bags::Form::lengths) {
+      for_values(bags_.bounds, first, first + most, [&](std::size_t bag, std::uint64_t length) {
+        offsets_[bag - first + 1] = offsets_[bag - first] + static_cast<std::size_t>(length);
+      });
+    } else {
+      const std::size_t given = std::min(first + most + 1, bags_.bounds.size());
+      for_values(bags_.bounds, first + 1, given, [&](std::size_t bag, std::uint64_t offset) {
+        offsets_[bag - first] = static_cast<std::size_t>(offset);
+      });
+      if (first + most == bags_.bags) offsets_[most] = bags_.last_end;
+    }
+    if (!limited_ || (offsets_[most] - position) * job_.table.row_bytes() <= MemoryPolicy::block_bytes) return most;
+    std::size_t count = 1;
+    while (count < most && (offsets_[count] - position) * job_.table.row_bytes() < MemoryPolicy::block_bytes) ++count;
+    return count;
+  }
+
   void pool_as_given(std::size_t count) noexcept {
     const IndexSpan& indices = bags_.indices.span;
     args_.indices = bytes_at(indices, 0);
@@ -194,6 +216,7 @@ class GroupPool {
   const PoolJob& job_;
   const CheckedBags& bags_;
   std::size_t first_column_;
+  bool limited_;  // several passes over the columns: groups of few bytes, which the next pass finds in cache
   bool in_place_;
   bool rewrites_;
   std::size_t row_stride_;

@@ -38,14 +38,14 @@ void pool_passes(const PoolArgs& a, std::size_t first = 0) {
 }
 
 /// Registers of one pass: as many as stay in registers where speed was asked for, few elsewhere, for every number of
-/// them is a function of its own. f8 and i2 decode slowly enough to hide a second pass.
+/// them is a function of its own. f8 decodes slowly enough to hide a second pass.
 constexpr int max_registers([[maybe_unused]] Element e, Op o, IndexRead r) {
   if (r == IndexRead::full_64) return 1;
   if (o == Op::extreme) return 2;
 #if defined(ROWAN_TIER_baseline)
   return 4;
 #else
-  const bool slow = e == Element::f8_e4m3 || e == Element::f8_e5m2 || e == Element::i2;
+  const bool slow = e == Element::f8_e4m3 || e == Element::f8_e5m2;
   return slow || (e == Element::bf16 && o == Op::weighted_sum) ? 4 : e == Element::f32 || e == Element::f16 ? 12 : 8;
 #endif
 }

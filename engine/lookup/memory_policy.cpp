@@ -26,11 +26,13 @@ MemoryPolicy MemoryPolicy::of_this_machine() noexcept {
 
 simd::Prefetch MemoryPolicy::prefetch(const TableView& table) const noexcept {
   constexpr std::size_t near = 8;
-  constexpr std::uint64_t bytes_in_flight = 16 << 10;
+  constexpr std::uint64_t bytes_in_flight = 8 << 10;
+  constexpr std::uint64_t columns_of_pass = 64;
   const std::uint64_t bytes = table_bytes(table);
   if (bytes <= level_1_) return {0, 0};
   if (bytes <= level_2_) return {0, near};
-  return {std::clamp<std::uint64_t>(bytes_in_flight / table.row_bytes(), 16, 48), near};
+  const std::uint64_t pass_bytes = std::min(table.row_bytes(), columns_of_pass * element_bits(table.dtype()) / 8);
+  return {std::clamp<std::uint64_t>(bytes_in_flight / pass_bytes, 16, 48), near};
 }
 
 bool MemoryPolicy::streaming(Stores stores, std::uint64_t bytes) const noexcept {

@@ -101,11 +101,11 @@ float extreme(const TableView& table, const CheckedBags& bags, std::size_t begin
 
 /// What the sum of a bag is divided by.
 float divisor(const TableView& table, const CheckedBags& bags, std::size_t begin, std::size_t end) noexcept {
-  float members = 0.0F;
+  std::uint64_t members = 0;
   float weights = 0.0F;
   float squares = 0.0F;
   for_members(table, bags, begin, end, [&](std::uint64_t, float weight) {
-    members = members + 1.0F;
+    ++members;
     weights = weights + weight;
     const float square = weight * weight;
     squares = squares + square;
@@ -113,11 +113,11 @@ float divisor(const TableView& table, const CheckedBags& bags, std::size_t begin
   switch (bags.pooling) {
     case Pooling::mean:
     case Pooling::mean_by_count:
-      return members;
+      return static_cast<float>(members);
     case Pooling::mean_by_weight:
       return weights;
     case Pooling::sqrt_n:
-      return std::sqrt(bags.weights != nullptr ? squares : members);
+      return std::sqrt(bags.weights != nullptr ? squares : static_cast<float>(members));
     case Pooling::sum:
     case Pooling::max:
     case Pooling::min:

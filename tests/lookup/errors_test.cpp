@@ -7,75 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "rowan/engine.hpp"
-#include "rowan/reference.hpp"
+#include "tests/lookup/refusals.hpp"
 
 using namespace rowan;
+using test::untouched;
+using Fixture = test::RefusedCalls;
 
 namespace {
 
-constexpr float untouched = -77.0F;
-
-struct Fixture {
-  std::vector<float> values = std::vector<float>(10 * 4, 1.0F);
-  TableView table = *TableView::over(values, 4);
-  Engine engine;
-  std::vector<float> out = std::vector<float>(3 * 4, untouched);
-
-  bool output_untouched() const {
-    return std::all_of(out.begin(), out.end(), [](float x) { return x == untouched; });
-  }
-  /// The engine's and the reference's refusal, which must be the same one.
-  template <class AnyBags>
-  Status refused(const AnyBags& bags, const BagOptions& options = {.pooling = Pooling::sum}) {
-    const Status status = engine.embedding_bag(table, bags, out, options);
-    const Status expected = reference::embedding_bag(table, bags, out, options);
-    CHECK(status.code == expected.code);
-    CHECK(status.bag == expected.bag);
-    CHECK(status.position == expected.position);
-    CHECK(status.value == expected.value);
-    CHECK(!status.ok());
-    CHECK(output_untouched());
-    return status;
-  }
-};
-
 using Indices = std::vector<std::int64_t>;
 
-template <class Index>
-void check_bad_values() {
-  Fixture f;
-  const auto least = std::numeric_limits<Index>::min();
-  const auto most = std::numeric_limits<Index>::max();
-  for (const Index bad : {least, static_cast<Index>(-1), static_cast<Index>(10), static_cast<Index>(11), most}) {
-    for (const std::size_t count : {1, 3, 15, 16, 17, 64, 200}) {
-      for (const std::size_t where : {std::size_t{0}, count / 2, count - 1}) {
-        std::vector<Index> indices(count, 9);
-        indices[where] = bad;
-        f.out.assign(count * 4, untouched);
-        const Status status = f.engine.embedding(f.table, indices, f.out);
-        CHECK(status.code == Code::index_out_of_range);
-        CHECK(status.position == where);
-        CHECK(status.value == bad);
-        CHECK(f.output_untouched());
-
-        f.out.assign(4, untouched);
-        const std::vector<Index> offsets = {0};
-        const Status pooled = f.refused(Bags{indices, offsets});
-        CHECK(pooled.code == Code::index_out_of_range);
-        CHECK(pooled.position == where);
-        CHECK(pooled.bag == 0);
-      }
-    }
-  }
-}
-
 }  // namespace
-
-TEST_CASE("an index outside the table is refused wherever it stands (class 6, 7)") {
-  check_bad_values<std::int32_t>();
-  check_bad_values<std::int64_t>();
-}
 
 TEST_CASE("an index that would fit 32 bits after truncation is refused") {
   Fixture f;

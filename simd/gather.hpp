@@ -78,12 +78,11 @@ void gather_rows(const GatherArgs& a) {
     prefetch<L>(row + row_bytes - 1);
   };
   const std::size_t far = a.prefetch.far;
-  const std::size_t ahead = far != 0 ? far : a.prefetch.near;
-  const std::size_t ahead_end = ahead != 0 && a.readable > ahead ? a.readable - ahead : 0;
+  const std::size_t ahead_end = far != 0 && a.readable > far ? a.readable - far : 0;
   for (std::size_t i = 0; i < a.count; ++i, out += a.out_stride) {
     if (i < ahead_end) {
-      if (far != 0) fetch.template operator()<Level::l2>(i + far);
-      fetch.template operator()<Level::l1>(i + a.prefetch.near);
+      fetch.template operator()<Level::l2>(i + far);
+      if (a.prefetch.near != 0) fetch.template operator()<Level::l1>(i + a.prefetch.near);
     }
     if constexpr (V::size >= Four::size) {
       if (a.streaming) {

@@ -70,11 +70,11 @@ struct Rows {
   std::size_t parameters;  ///< bytes from a row's start to its scale and bias, where it is quantised
 };
 
-/// How far ahead rows are prefetched, in rows: not at all (0, 0), into L1 (0, near), or in two stages, into L2 and
-/// then into L1 (far, near).
+/// How far ahead rows are prefetched, in rows: not at all (0, 0), into L2 (far, 0), or in two stages, into L2 and then
+/// into L1 (far, near), by those kernels that have a loop for that; the others leave the second stage out.
 struct Prefetch {
-  std::size_t far;   ///< into L2
-  std::size_t near;  ///< into L1; less than far where there is a far one, and then at least 1
+  std::size_t far;
+  std::size_t near;  ///< less than far
 };
 
 /// Row i of out is row indices[i], in the type of the output, for i in [0, count).

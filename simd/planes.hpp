@@ -32,7 +32,7 @@ class PlaneColumns {
   static constexpr std::size_t columns = 8 * N;
   static constexpr bool keeps_base = true;
   static constexpr bool starts_with_row = false;
-  static constexpr bool lean = false;
+  static constexpr bool two_stages = true;
 
   PlaneColumns(const PoolArgs& a, std::size_t first) noexcept
       : columns_(a.rows.data + packed_bytes(Element::i4, first)),

@@ -30,9 +30,12 @@ simd::Prefetch MemoryPolicy::prefetch(const TableView& table) const noexcept {
   constexpr std::uint64_t columns_of_pass = 64;
   const std::uint64_t bytes = table_bytes(table);
   if (bytes <= level_1_) return {0, 0};
-  if (bytes <= level_2_) return {0, near};
-  const std::uint64_t pass_bytes = std::min(table.row_bytes(), columns_of_pass * element_bits(table.dtype()) / 8);
-  return {std::clamp<std::uint64_t>(bytes_in_flight / pass_bytes, 16, 48), near};
+  if (bytes <= level_2_) return {near, 0};
+  const auto ahead = [](std::uint64_t bytes_of_row) {
+    return std::clamp<std::uint64_t>(bytes_in_flight / bytes_of_row, 16, 48);
+  };
+  if (element_bits(table.dtype()) >= 16) return {ahead(table.row_bytes()), 0};
+  return {ahead(std::min(table.row_bytes(), columns_of_pass * element_bits(table.dtype()) / 8)), near};
 }
 
 bool MemoryPolicy::streaming(Stores stores, std::uint64_t bytes) const noexcept {

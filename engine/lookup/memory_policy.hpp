@@ -16,8 +16,8 @@ class MemoryPolicy {
   /// Reads the cache sizes of this machine.
   static MemoryPolicy of_this_machine() noexcept;
 
-  /// None for a table that L1 holds, where a prefetch only costs; into L1 for one that L2 holds; into L2 and then L1
-  /// for larger ones.
+  /// None for a table that L1 holds, where a prefetch only costs; a few rows ahead for one that L2 holds; further, and
+  /// for elements of 8 bits and less in two stages, for larger ones.
   simd::Prefetch prefetch(const TableView& table) const noexcept;
 
   /// Bytes of rows to pool at a time, in all columns, before the next ones are begun: a pass over further columns finds

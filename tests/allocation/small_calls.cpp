@@ -22,6 +22,7 @@
 
 namespace {
 
+using rowan::BadIndex;
 using rowan::BagOptions;
 using rowan::Bags;
 using rowan::Code;
@@ -199,6 +200,150 @@ TEST_CASE_TEMPLATE("a refused bag allocates and throws nothing", Index, std::int
   expect(Code::weights_pooling, Bags{request.indices, request.offsets, request.weights}, {}, request.out);
   expect(Code::padding_out_of_range, bag, {.padding_index = rows}, request.out);
   expect(Code::output_size, bag, {}, request.all);
+}
+
+namespace {
+
+/// Bags that each kind of refusal, policy and form needs, in one type of index.
+template <class Index>
+struct Sample {
+  std::array<Index, 10> indices = {3, 99, 0, 7, 7, 51, 41, 3, 100, 8};
+  std::array<Index, 10> some_bad = {3, 99, 250, 7, 7, 251, 41, 3, 255, 8};
+  std::array<Index, 4> lengths = {3, 0, 5, 2};
+  std::array<Index, 4> offsets = {0, 3, 3, 8};
+  std::array<float, 10> weights = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  std::array<float, 4 * dim> out{};
+  std::array<std::uint16_t, 4 * dim> halves{};
+  std::array<float, 10 * dim> all{};
+  std::array<std::uint16_t, 10 * dim> all_halves{};
+
+  std::span<const float> given() const { return weights; }
+};
+
+constexpr std::uint64_t few_rows = 200;  // fewer than a byte can say
+
+rowan::Table few(DType dtype) {
+  return std::move(rowan::Table::create({.rows = few_rows, .dim = dim, .dtype = dtype})).value();
+}
+
+bool takes_weights(Pooling pooling) {
+  return pooling == Pooling::sum || pooling == Pooling::sqrt_n || pooling >= Pooling::mean_by_weight;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("bags of every type, form, policy, pooling and output allocate nothing", Index, std::int32_t,
+                   std::int64_t, std::uint32_t, std::uint64_t, std::uint16_t, std::uint8_t) {
+  const rowan::Engine engine;
+  Sample<Index> sample;
+  for (int type = 0; type < rowan::dtype_count; ++type) {
+    const rowan::Table table = few(static_cast<DType>(type));
+    for (int number = 0; number <= static_cast<int>(Pooling::mean_by_count); ++number) {
+      const auto pooling = static_cast<Pooling>(number);
+      const Bags::Weights weights = takes_weights(pooling) ? Bags::Weights(sample.given()) : std::nullopt;
+      for (const BadIndex policy : {BadIndex::reject, BadIndex::skip, BadIndex::default_row}) {
+        for (const std::optional<std::int64_t> padding : {std::optional<std::int64_t>(), {7}}) {
+          const BagOptions options{.pooling = pooling, .padding_index = padding, .bad_index = policy, .default_row = 7};
+          const auto& indices = policy == BadIndex::reject ? sample.indices : sample.some_bad;
+          std::array<rowan::Status, 5> statuses;
+          const auto calls = [&] {
+            const rowan::OutputView halves(sample.halves, DType::f16);
+            const Bags by_lengths = Bags::by_lengths(indices, sample.lengths, weights);
+            statuses[0] = engine.embedding_bag(table, by_lengths, sample.out, options);
+            statuses[1] = engine.embedding_bag(table, Bags(indices, sample.offsets, weights), halves, options);
+            statuses[2] = engine.embedding_bag(table, Bags::fixed(indices, 1, weights),
+                                               std::span(sample.out).first(dim), options);
+            statuses[3] = engine.embedding_bag(table, by_lengths,
+                                               rowan::OutputView(sample.all_halves, DType::bf16, 2 * dim), options);
+            statuses[4] = rowan::reference::embedding_bag(table, by_lengths, sample.out, options);
+          };
+          CHECK(counted(calls) == nothing);
+          for (const rowan::Status& status : statuses) {
+            CHECK(status.ok());
+            CHECK(status.value == (policy == BadIndex::reject ? 0 : 3));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("embedding of every type, policy, output and store allocates nothing", Index, std::int32_t,
+                   std::int64_t, std::uint32_t, std::uint64_t, std::uint16_t, std::uint8_t) {
+  const rowan::Engine engine;
+  Sample<Index> sample;
+  for (int type = 0; type < rowan::dtype_count; ++type) {
+    const rowan::Table table = few(static_cast<DType>(type));
+    for (const BadIndex policy : {BadIndex::reject, BadIndex::skip, BadIndex::default_row}) {
+      for (const rowan::Stores stores : {rowan::Stores::cached, rowan::Stores::streaming}) {
+        const rowan::EmbeddingOptions options{.bad_index = policy, .default_row = 3, .stores = stores};
+        std::array<rowan::Status, 4> statuses;
+        const auto calls = [&] {
+          statuses[0] = engine.embedding(table, sample.some_bad, sample.all, options);
+          statuses[1] =
+              engine.embedding(table, sample.some_bad, rowan::OutputView(sample.all_halves, DType::f16), options);
+          statuses[2] =
+              engine.embedding(table, sample.some_bad, rowan::OutputView(sample.all_halves, DType::bf16), options);
+          statuses[3] = rowan::reference::embedding(table, sample.some_bad, sample.all, options);
+        };
+        CHECK(counted(calls) == nothing);
+        for (const rowan::Status& status : statuses) {
+          CHECK(status.code == (policy == BadIndex::reject ? Code::index_out_of_range : Code::ok));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("a call over many tables allocates nothing, answered or refused", Index, std::int32_t, std::int64_t,
+                   std::uint32_t, std::uint64_t, std::uint16_t, std::uint8_t) {
+  const rowan::Engine own(rowan::EngineOptions{.threads = rowan::Threads::own(2)});
+  const rowan::Engine caller;
+  Sample<Index> sample;
+  std::vector<rowan::Table> tables;
+  for (int type = 0; type < rowan::dtype_count; ++type) tables.push_back(few(static_cast<DType>(type)));
+  // One matrix of floats and one of 16-bit elements; columns from right to left in the second, which is looked at
+  // pair by pair.
+  std::vector<float> floats(8 * tables.size() * dim);
+  std::vector<std::uint16_t> halves(floats.size());
+  const std::size_t stride = tables.size() * dim;
+  std::vector<rowan::Request> requests;
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    const auto pooling = static_cast<Pooling>(t % 7);
+    const Bags::Weights weights = takes_weights(pooling) ? Bags::Weights(sample.given()) : std::nullopt;
+    BagOptions options{.pooling = pooling, .bad_index = static_cast<BadIndex>(t % 3), .default_row = 7};
+    if (t % 2 == 0) options.padding_index = 3;
+    const auto& indices = options.bad_index == BadIndex::reject ? sample.indices : sample.some_bad;
+    requests.push_back({.table = tables[t],
+                        .bags = Bags::by_lengths(indices, sample.lengths, weights),
+                        .out = rowan::OutputView(std::span(floats).subspan(t * dim), stride),
+                        .options = options,
+                        .repeat = 1 + t % 2});
+    requests.push_back(requests.back());
+    requests.back().out = rowan::OutputView(std::span(halves).subspan((tables.size() - 1 - t) * dim),
+                                            t % 2 == 0 ? DType::f16 : DType::bf16, stride);
+  }
+  std::vector<rowan::Request> overlapping = requests;
+  overlapping.push_back(requests[1]);
+  std::vector<rowan::Request> bad = requests;
+  bad.push_back(requests[1]);
+  bad.back().repeat = 0;
+  for (const rowan::Engine* engine : {&caller, &own}) {
+    std::array<rowan::Status, 4> statuses;
+    const auto calls = [&] {
+      statuses[0] = engine->run(requests);
+      statuses[1] = engine->run(overlapping);
+      statuses[2] = engine->run(bad);
+      statuses[3] = engine->run({});
+    };
+    CHECK(counted(calls) == nothing);
+    CHECK(statuses[0].ok());
+    CHECK(statuses[0].value == 3 * 2 * 5);  // five of eight tables skip or replace
+    CHECK(statuses[1].code == Code::output_overlap);
+    CHECK(statuses[1].table == requests.size());
+    CHECK(statuses[2].code == Code::repeat_zero);
+    CHECK(statuses[3].ok());
+  }
 }
 
 TEST_CASE("an engine that was moved, or that has threads, allocates nothing in a small call") {

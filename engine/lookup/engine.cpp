@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "engine/lookup/checks.hpp"
+#include "engine/lookup/gathering.hpp"
 #include "engine/lookup/memory_policy.hpp"
+#include "engine/lookup/parts.hpp"
 #include "engine/lookup/pooling.hpp"
-#include "engine/lookup/tiles.hpp"
 #include "engine/parallel.hpp"
 #include "simd/dispatch.hpp"
 

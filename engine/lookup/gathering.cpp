@@ -1,9 +1,9 @@
-// Un-pooled rows of a checked call.
+#include "engine/lookup/gathering.hpp"
+
 #include <algorithm>
 #include <cstring>
 
 #include "engine/lookup/kernel_rows.hpp"
-#include "engine/lookup/pooling.hpp"
 #include "simd/prefetch.hpp"
 
 namespace rowan::detail {

@@ -1,4 +1,4 @@
-// Gathering and pooling of checked calls on the calling thread.
+// Pooling of checked calls on the calling thread.
 #pragma once
 
 #include <cstddef>
@@ -23,21 +23,5 @@ struct PoolJob {
 /// Writes the output rows of bags [first, last), the first of which begins at `position`, and returns how many bad
 /// indices were skipped or replaced. Ranges that do not overlap may run at the same time. Uses up to 40 KiB of stack.
 std::uint64_t pool_bags(const PoolJob& job, std::size_t first, std::size_t last, std::size_t position) noexcept;
-
-/// One call's rows and where they go.
-struct GatherJob {
-  const simd::KernelTable& kernels;
-  const MemoryPolicy& policy;
-  const TableView& table;
-  const CheckedIndices& indices;
-  const CheckedOutput& out;
-  bool streaming;  ///< as far as the output is aligned for it
-};
-
-/// Writes output rows [first, last), and returns how many bad indices were skipped or replaced.
-std::uint64_t gather_rows(const GatherJob& job, std::size_t first, std::size_t last) noexcept;
-
-/// Prefetches the rows of up to `most` indices, none of which is checked again.
-void prefetch_rows(const TableView& table, const IndexSpan& indices, std::size_t most) noexcept;
 
 }  // namespace rowan::detail

@@ -1,4 +1,4 @@
-#include "engine/lookup/tiles.hpp"
+#include "engine/lookup/parts.hpp"
 
 #include "engine/lookup/memory_policy.hpp"
 

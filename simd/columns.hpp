@@ -25,7 +25,7 @@ class Columns {
         stride_(a.rows.stride),
         parameters_(a.rows.parameters - packed_bytes(E, first)),
         first_(first),
-        last_(static_cast<std::ptrdiff_t>(is_quantized(E) ? (N - 1) * V::size : end - first - V::size)),
+        last_(is_quantized(E) ? (N - 1) * V::size : end - first - V::size),
         rest_(is_quantized(E) ? end - first - (N - 1) * V::size : V::size),
         smallest_(a.smallest),
         straddles_(straddles(columns_, stride_, bytes)) {}
@@ -97,7 +97,7 @@ class Columns {
       return;
     }
     float lanes[V::size] = {};
-    for (std::size_t i = 0; i < rest_; ++i) lanes[i] = out[static_cast<std::size_t>(last_) + i];
+    for (std::size_t i = 0; i < rest_; ++i) lanes[i] = out[last_ + i];
     pooled[N - 1] = V::load_unaligned(lanes);
   }
 
@@ -117,7 +117,7 @@ class Columns {
 
   V register_of(const std::byte* row, int k) const noexcept {
     if (k < N - 1) return Load<V, E>::at(row + static_cast<std::size_t>(k) * register_bytes);
-    const std::byte* const at = row + last_ * static_cast<std::ptrdiff_t>(bits_of(E)) / 8;
+    const std::byte* const at = row + last_ * bits_of(E) / 8;
     if constexpr (is_quantized(E)) {
       return Load<V, E>::tail(at, rest_);
     } else {
@@ -129,8 +129,8 @@ class Columns {
   std::size_t stride_;
   std::size_t parameters_;
   std::size_t first_;
-  std::ptrdiff_t last_;  // first column of the last register: before `first_` where the pass is narrower than one
-  std::size_t rest_;     // columns from there on
+  std::size_t last_;  // first column of the last register, and the columns from there on
+  std::size_t rest_;
   bool smallest_;
   bool straddles_;
 };

@@ -1,6 +1,6 @@
-// Loads of one register of f32 from each element type. With store.hpp the only intrinsics of the kernels, for what
-// xsimd 8.1 does not convert. Integer arithmetic or exact instructions only: the results do not depend on the
-// caller's floating-point mode, and equal simd/scalar.hpp's bit for bit (NaN payloads apart).
+// Loads of one register of f32 from each element type. With store.hpp and planes.hpp the only intrinsics of the
+// kernels, for what xsimd 8.1 does not convert. Integer arithmetic or exact instructions only: the results do not
+// depend on the caller's floating-point mode, and equal simd/scalar.hpp's bit for bit (NaN payloads apart).
 //
 // Load<V, E>::at(p): V::size elements from p on; of a quantised row their codes. A register that begins inside a
 // quantised row may end in its scale and bias, never behind them: at the tail Load::tail(p, columns) is called,

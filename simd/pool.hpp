@@ -40,8 +40,8 @@ void pool_passes(const PoolArgs& a, std::size_t first = 0) {
 /// Registers of one pass: as many as stay in registers where speed was asked for, few elsewhere, for every number of
 /// them is a function of its own. f8 decodes slowly enough to hide a second pass.
 constexpr int max_registers([[maybe_unused]] Element e, Op o, IndexRead r) {
-  if (r == IndexRead::full_64) return 1;
-  if (o == Op::extreme) return 2;
+  // At least 2: a last pass of one register could be narrower than it and overlap what another pass sums.
+  if (r == IndexRead::full_64 || o == Op::extreme) return 2;
 #if defined(ROWAN_TIER_baseline)
   return 4;
 #else
@@ -63,7 +63,7 @@ void pool(const PoolArgs& a) {
   // A quantised row is loaded by whole registers however narrow it is: its scale and bias lie behind it.
   if (is_quantized(E) || a.rows.dim >= Wide::size) return pool_passes<E, O, R, Wide, max_registers(E, O, R)>(a);
   if constexpr (!is_quantized(E)) {
-    constexpr int narrow = R == IndexRead::full_64 ? 1 : 2;  // registers, where the row takes no more than two
+    constexpr int narrow = 2;  // registers: such a row takes no more
 #if defined(ROWAN_TIER_avx512)
     if (a.rows.dim >= Eight::size) return pool_passes<E, O, R, Eight, narrow>(a);
 #endif

@@ -26,7 +26,7 @@ Runs runs_of(const Request& request) noexcept {
     count = bags.bounds().size() - (one_more ? 1 : 0);
   }
   const std::uint64_t element = request.out.dtype() == DType::f32 ? 4 : 2;
-  const std::uint64_t rows = count * request.repeat;
+  const std::uint64_t rows = request.table.dim() != 0 ? count * request.repeat : 0;  // 0: of a moved-from table
   // Of a single row the stride is not used, and may be anything.
   const std::uint64_t stride = request.out.stride() != 0 && rows > 1 ? request.out.stride() : request.table.dim();
   return {.begin = reinterpret_cast<std::uintptr_t>(request.out.data()),

@@ -159,7 +159,9 @@ Status Engine::State::run(std::span<const Request> requests) const noexcept {
     const auto run_part = [&](std::size_t i) noexcept {
       const BagPart& part = parts[i];
       const Request& request = requests[part.request];
-      const Planned planned = replan(request);
+      Planned planned;
+      static_cast<void>(plan(request, planned));
+      planned.bags.indices.bad_index = part.bad_index;
       const PoolJob job{kernels, policy, request.table, planned.bags, planned.out};
       return pool_bags(job, part.first, part.last, part.position);
     };

@@ -23,7 +23,7 @@ struct GatherJob {
 /// Writes output rows [first, last), and returns how many bad indices were skipped or replaced.
 std::uint64_t gather_rows(const GatherJob& job, std::size_t first, std::size_t last) noexcept;
 
-/// Prefetches the rows of up to `most` indices, none of which is checked again.
+/// Prefetches the rows of up to `most` indices, those outside the table passed over.
 void prefetch_rows(const TableView& table, const IndexSpan& indices, std::size_t most) noexcept;
 
 }  // namespace rowan::detail

@@ -1,4 +1,4 @@
-// How a lookup treats memory: when to prefetch and how far, how large a tile is, when threads pay, when outputs go
+// How a lookup treats memory: when to prefetch and how far, how large a part is, when threads pay, when outputs go
 // past the caches. docs/performance.md has what each figure was measured to do.
 #pragma once
 

@@ -6,7 +6,7 @@ namespace rowan::detail {
 
 void append_parts(const TableView& table, const CheckedBags& bags, std::size_t request, std::uint64_t part_bytes,
                   std::vector<BagPart>& parts) {
-  BagPart part{.request = request};
+  BagPart part{.request = request, .bad_index = bags.indices.bad_index};
   std::size_t position = 0;
   for (std::size_t bag = 0; bag < bags.bags; ++bag) {
     position = bags.end(bag, position);

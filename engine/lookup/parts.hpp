@@ -16,6 +16,7 @@ struct BagPart {
   std::size_t first = 0;
   std::size_t last = 0;
   std::size_t position = 0;
+  BadIndex bad_index = BadIndex::reject;  ///< what the scan of the call has left to be done
 };
 
 /// Appends parts of the call that move about `part_bytes` each, equal in bytes, not in bags, and in order. Throws

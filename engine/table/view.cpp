@@ -32,7 +32,9 @@ Result<TableView> TableView::over(std::span<const std::byte> bytes, std::uint64_
       }
     }
     TableView view;
-    view.data_ = bytes.data();
+    // A view of nothing has an address too: kernels add to it, and read nothing there.
+    static constexpr std::byte nothing{};
+    view.data_ = bytes.data() != nullptr ? bytes.data() : &nothing;
     view.rows_ = rows;
     view.dim_ = dim;
     view.row_stride_ = stride;

@@ -64,7 +64,7 @@ enum class BadIndex : std::uint8_t {
 
 /// How embedding() writes large outputs. Never changes the values.
 enum class Stores : std::uint8_t {
-  automatic,  ///< past the caches where the output is larger than they are
+  automatic,  ///< past the caches where the output is larger than one core's L2
   cached,     ///< through the caches: the reader comes soon, on this core
   streaming,  ///< past the caches (where the output is aligned for it): it comes late, or elsewhere
 };
@@ -105,12 +105,12 @@ struct EngineOptions {
 ///
 /// Thread-safety: any number of threads may call one Engine at a time. When its own arena is taken by one
 /// caller, the others run on their own threads rather than wait.
-/// Allocation: none in calls that run on the calling thread. A call that is split over threads allocates what
-/// oneTBB needs for its tasks.
+/// Allocation: none where the engine has no threads, or the call is too small for them. A call that is to be split
+/// allocates a list of its parts and what oneTBB needs for its tasks; where it cannot, it runs on the calling thread.
 /// Errors: every index and offset is checked before anything is written: a refused call leaves the output
 /// untouched. Nothing throws. An ok Status of a call that skips or replaces bad indices has their number in
 /// Status::value.
-/// Overlap: outputs share no memory with what the call reads.
+/// Overlap: nothing that the call reads lies between an output's first element and its last, gaps included.
 /// Lifetime: no call may be running when an Engine is destroyed or moved from.
 class ROWAN_API Engine {
  public:
@@ -139,9 +139,10 @@ class ROWAN_API Engine {
                        const BagOptions& options = {}) const noexcept;
 
   /// embedding_bag() for each request, in one call: everything of all requests is checked before anything is
-  /// written, work is split over threads by the bytes to move, whatever the sizes of the tables, and the rows of a
-  /// request are fetched while the one before it is pooled. Outputs may interleave in one matrix but not overlap.
-  /// Status::table says which request was refused.
+  /// written, work is split over threads by the bytes to move, whatever the sizes of the tables (a bag is never
+  /// split), and on one thread the first rows of a request are fetched while the one before it is pooled. Outputs may
+  /// interleave in one matrix but not overlap. Status::table says which request was refused; where the call is ok,
+  /// Status::value counts the skipped and replaced indices of all.
   Status run(std::span<const Request> requests) const noexcept;
 
  private:

@@ -22,28 +22,28 @@ enum class Code : std::uint32_t {
   ok = 0,
 
   // Lookup calls. The comment says which fields of Status are set, and to what.
-  index_out_of_range = 1,     ///< bag, position, value: indices[position] is not in [0, rows)
-  offsets_start = 2,          ///< bag 0, value: offsets[0] is not 0
-  offsets_decrease = 3,       ///< bag, value: offsets[bag] is less than offsets[bag - 1]
-  offset_out_of_range = 4,    ///< bag, position = number of indices, value: offsets[bag] is not in [0, indices]
-  offsets_missing = 5,        ///< include_last_offset was asked for and there is no offset at all
-  bags_uneven = 6,            ///< position = number of indices, value = bags: indices do not divide into equal bags
-  weights_size = 7,           ///< position = number of indices, value = number of weights: they differ
-  weights_pooling = 8,        ///< value = the Pooling: it takes no per-sample weights
-  padding_out_of_range = 9,   ///< value: the padding index is not in [-rows, rows)
-  output_size = 10,           ///< position = elements needed (the greatest u64 if more), value = elements given
-  output_stride = 11,         ///< position = dim, value = stride given, in elements: rows would overlap
-  keys_kind = 12,             ///< the vocabulary holds keys of another kind, or none
-  keys_size = 13,             ///< position = number of keys, value = number of rows to fill: they differ
-  pooling_unknown = 14,       ///< value: not one of Pooling's
-  index_too_large = 15,       ///< index_out_of_range of a u64 beyond i64: value has its bits
-  lengths_negative = 16,      ///< bag, value: lengths[bag] is negative
-  lengths_sum = 17,           ///< position = number of indices, value = sum of the lengths (its bits): they differ
-  weights_missing = 18,       ///< value = the Pooling: it needs per-sample weights
+  index_out_of_range = 1,    ///< bag, position, value: indices[position] is not in [0, rows)
+  offsets_start = 2,         ///< bag 0, value: offsets[0] is not 0
+  offsets_decrease = 3,      ///< bag, value: offsets[bag] is less than offsets[bag - 1]
+  offset_out_of_range = 4,   ///< bag, position = number of indices, value: offsets[bag] is not in [0, indices]
+  offsets_missing = 5,       ///< include_last_offset was asked for and there is no offset at all
+  bags_uneven = 6,           ///< position = number of indices, value = bags: indices do not divide into equal bags
+  weights_size = 7,          ///< position = number of indices, value = number of weights: they differ
+  weights_pooling = 8,       ///< value = the Pooling: it takes no per-sample weights
+  padding_out_of_range = 9,  ///< value: the padding index is not in [-rows, rows)
+  output_size = 10,          ///< position = elements needed (the greatest u64 if more), value = elements given
+  output_stride = 11,        ///< position = dim, value = stride given, in elements: rows would overlap
+  keys_kind = 12,            ///< the vocabulary holds keys of another kind, or none
+  keys_size = 13,            ///< position = number of keys, value = number of rows to fill: they differ
+  pooling_unknown = 14,      ///< value: not one of Pooling's
+  index_too_large = 15,      ///< index_out_of_range of a u64 beyond i64: value has its bits
+  lengths_negative = 16,     ///< bag, value: lengths[bag] is negative
+  lengths_sum = 17,      ///< position = number of indices, value = their sum, or the greatest i64 if more: they differ
+  weights_missing = 18,  ///< value = the Pooling: it needs per-sample weights
   default_out_of_range = 19,  ///< value = default_row (its bits): not in [0, rows)
   bad_index_unknown = 20,     ///< value: not one of BadIndex's
   output_dtype = 21,          ///< value = the DType: outputs are f32, f16 or bf16, 16-bit types in 16-bit elements
-  output_overlap = 22,        ///< the output shares memory with the table, the indices, or another request's output
+  output_overlap = 22,        ///< the output shares memory with what the call reads, or with another output
   repeat_zero = 23,           ///< Request::repeat is 0
 
   // The engine and its surroundings.

@@ -55,7 +55,7 @@ struct NewTable {
 /// A table: weights, their shape and their keys, owning the mapping or the memory that they lie in.
 ///
 /// Copies share that memory and are cheap; the last one releases it, and views into it end then. What was moved
-/// from is an empty table, which refuses every lookup. A table is read-only and any number of threads may use it. A
+/// from is an empty table, which refuses every index. A table is read-only and any number of threads may use it. A
 /// mapped file must not be truncated or overwritten in place while it is open: publish new content by rename, as
 /// everything in Rowan does, and open tables keep the old content.
 class ROWAN_API Table {

@@ -129,6 +129,31 @@ TEST_CASE("rows beyond 2^32 are the right ones, for every type, pooling and dim"
   }
 }
 
+TEST_CASE("bags of many blocks in a table of more than 2^32 rows, with padding") {
+  Random random(seed + 3);
+  const Engine engine;
+  for (const DType dtype : all_dtypes) {
+    for (const std::uint64_t dim : {1, 3, 5, 9, 17, 20, 37, 100}) {
+      const HugeTable table(random, 2 * two_32, dim, dtype, real_rows);
+      std::vector<std::int64_t> places(5000);
+      std::vector<std::int64_t> rows(places.size());
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        places[i] = static_cast<std::int64_t>(below(random, real_rows.size()));
+        rows[i] = static_cast<std::int64_t>(real_rows[static_cast<std::size_t>(places[i])]);
+      }
+      for (const Pooling pooling : {Pooling::sum, Pooling::mean, Pooling::max, Pooling::min}) {
+        std::vector<float> expected(2 * dim);
+        std::vector<float> actual(2 * dim);
+        const BagOptions options{.pooling = pooling, .padding_index = 5};
+        const BagOptions huge{.pooling = pooling, .padding_index = static_cast<std::int64_t>(real_rows[5])};
+        REQUIRE(reference::embedding_bag(table.small(), Bags::fixed(places, 2), expected, options).ok());
+        REQUIRE(engine.embedding_bag(table.huge(), Bags::fixed(rows, 2), actual, huge).ok());
+        CHECK_MESSAGE(first_difference(expected, actual) == actual.size(), to_string(dtype), " dim ", dim);
+      }
+    }
+  }
+}
+
 TEST_CASE("narrow indices into a table of more than 2^32 rows") {
   Random random(seed + 1);
   const Engine engine;

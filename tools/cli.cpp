@@ -116,7 +116,8 @@ void add_convert(CLI::App& app, Action& action) {
   sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")
       ->check(not_negative)
       ->type_name("D");
-  sub->add_option("--name", options.name, "Name of the table (default embedding, or the name that a table of a table file has)")
+  sub->add_option("--name", options.name,
+                  "Name of the table (default embedding, or the name that a table of a table file has)")
       ->type_name("NAME");
   add_parsed(sub, "--keys", options.keys, parse_keys, "bytes|u64|none",
              "Keys of the rows: tokens as they are (default), tokens read as decimal ids, or none");
@@ -321,7 +322,8 @@ void add_bench(CLI::App& app, Action& action) {
       "A trace is of i32 or i64: a .npy file of indices, in bags by --trace-offsets, by its second dimension or of\n"
       "--bag rows; or a .safetensors file of \"indices\" and \"offsets\" or \"lengths\". A last offset that is the\n"
       "number of indices ends the last bag. --batch bags make a call.\n"
-      "--report takes about 150 s (--quick: less than 60), 1 to --threads threads (default: all), and tables of at most 1 GiB\n"
+      "--report takes about 150 s (--quick: less than 60), 1 to --threads threads (default: all), and tables of at "
+      "most 1 GiB\n"
       "and a quarter of the free memory; with --json the record goes to standard output.\n"
       "Example: rowan bench --rows 4000000 --dim 128 --dist zipf --threads 2\n"
       "         rowan bench --report this-machine.html");

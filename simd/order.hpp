@@ -14,6 +14,14 @@ namespace rowan::simd {
   return result;
 }
 
+/// a * b as a value that the compiler cannot see through. Where a factor is 1 for those that have none, clang makes
+/// one multiplication of `weighted ? weight * x : x`; and 1 * x is not x where the caller's mode flushes denormals.
+[[gnu::always_inline]] inline float product(float a, float b) noexcept {
+  float result = a * b;
+  __asm__("" : "+x"(result));
+  return result;
+}
+
 /// The fixed tree in which the lanes of a dot product are added.
 [[gnu::always_inline]] inline float reduce_lanes(const float (&lanes)[dot_lanes]) noexcept {
   float sums[dot_lanes / 2];

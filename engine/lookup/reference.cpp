@@ -71,13 +71,13 @@ float sum(const TableView& table, const CheckedBags& bags, std::size_t begin, st
   for_members(table, bags, begin, end, [&](std::uint64_t row, float weight) {
     if (!is_quantized(table.dtype())) {
       const float x = rows.value(row, column);
-      const float term = weighted ? weight * x : x;
+      const float term = weighted ? simd::product(weight, x) : x;
       total = total + term;
       return;
     }
     const auto [row_scale, row_bias] = rows.parameters(row);
-    const float scale = weighted ? weight * row_scale : row_scale;
-    const float bias = weighted ? weight * row_bias : row_bias;
+    const float scale = weighted ? simd::product(weight, row_scale) : row_scale;
+    const float bias = weighted ? simd::product(weight, row_bias) : row_bias;
     const float product = rows.code(row, column) * scale;
     total = total + product;
     base = base + bias;

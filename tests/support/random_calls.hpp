@@ -100,6 +100,10 @@ class Output {
     }
   }
 
+  std::uint32_t bits_at(std::size_t i) const {
+    return dtype_ == DType::f32 ? std::bit_cast<std::uint32_t>(floats_[i]) : halves_[i];
+  }
+
   /// The first element that differs, or the size. NaN equals NaN.
   std::size_t first_difference(const Output& other) const {
     if (dtype_ == DType::f32) return test::first_difference(floats_, other.floats_);
@@ -219,7 +223,8 @@ inline Outcome compare_random_bags(Random& random, const Engine& engine, const T
     outcome.difference = "bad indices: " + std::to_string(by_engine.value) + " / " + std::to_string(by_reference.value);
   } else if (const std::size_t at = expected.first_difference(actual); at != expected.size()) {
     outcome.difference = "bag " + std::to_string(at / expected.stride()) + " column " +
-                         std::to_string(at % expected.stride()) + " of dim " + std::to_string(table.dim());
+                         std::to_string(at % expected.stride()) + " of dim " + std::to_string(table.dim()) + ": bits " +
+                         std::to_string(actual.bits_at(at)) + " for " + std::to_string(expected.bits_at(at));
   }
   return outcome;
 }
@@ -246,7 +251,8 @@ inline Outcome compare_random_rows(Random& random, const Engine& engine, const T
     outcome.difference = "status: " + by_engine.message(table) + " / " + by_reference.message(table);
   } else if (const std::size_t at = expected.first_difference(actual); at != expected.size()) {
     outcome.difference = "row " + std::to_string(at / expected.stride()) + " column " +
-                         std::to_string(at % expected.stride()) + " of dim " + std::to_string(table.dim());
+                         std::to_string(at % expected.stride()) + " of dim " + std::to_string(table.dim()) + ": bits " +
+                         std::to_string(actual.bits_at(at)) + " for " + std::to_string(expected.bits_at(at));
   }
   return outcome;
 }

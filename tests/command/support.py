@@ -14,6 +14,9 @@ import unittest
 COMMAND = os.environ["ROWAN_COMMAND"]
 DATA = pathlib.Path(os.environ.get("ROWAN_TEST_DATA") or os.environ.get("ROWAN_TEST_DATA_DEFAULT", "/nonexistent"))
 
+# The builds that are slow measure nothing for long: see tests/support/effort.hpp.
+full_effort_only = unittest.skipIf(os.environ.get("ROWAN_TEST_EFFORT") == "reduced", "takes long in this build")
+
 # Tokens that have broken other tools: brackets that look like lists, dashes, spaces, bytes that are no UTF-8.
 ROWS = [
     (b"italy", (3, 0, 0)),

@@ -5,7 +5,7 @@ import re
 import struct
 import unittest
 
-from support import CommandTest
+from support import CommandTest, full_effort_only
 
 
 def npy(values, code="q", shape=None):
@@ -65,6 +65,7 @@ class Bench(CommandTest):
             self.assertIn(field, record["machine"])
         self.assertEqual(record["cells"][0]["pages"], report["pages"])
 
+    @full_effort_only
     def test_ceiling_of_a_table_that_no_cache_holds(self):
         report = self.succeed_json("bench", "--rows", "4000000", "--dim", "64", "--dtype", "i8", "--seconds", "0.02")
         if "of_ceiling" not in report:
@@ -133,6 +134,7 @@ class Trace(CommandTest):
 
 
 class Report(CommandTest):
+    @full_effort_only
     def test_page(self):
         page = self.path("page.html")
         result = self.run_command("bench", "--report", page, "--quick", "--json", "--threads", "2", "--seed", "7")

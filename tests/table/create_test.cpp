@@ -10,6 +10,7 @@
 #include "rowan/file.hpp"
 #include "rowan/table.hpp"
 #include "simd/scalar.hpp"
+#include "tests/support/effort.hpp"
 #include "tests/support/files.hpp"
 
 using namespace rowan;
@@ -106,7 +107,7 @@ TEST_CASE("a table has the same bits at any thread count, in memory and in a fil
         for (const Init& init : {Init::normal(11), Init::uniform(-2, 2, 12), Init::zeros()}) {
           CAPTURE(to_string(dtype));
           CAPTURE(dim);
-          const NewTable description{.rows = 300'000 / dim + 1,
+          const NewTable description{.rows = static_cast<std::uint64_t>(test::cases(300'000)) / dim + 1,
                                      .dim = dim,
                                      .dtype = dtype,
                                      .init = init,

@@ -13,10 +13,6 @@ void fail(const std::string& sentence) {
   std::exit(1);
 }
 
-void require(const Status& status) {
-  if (!status) fail(status.message());
-}
-
 Session::Session(bool quick) : fbgemm(make_fbgemm()), torch(make_torch()), quick_(quick), thread_counts_{1} {
   if (std::thread::hardware_concurrency() > 1) thread_counts_.push_back(2);
   record.seed = 1;

@@ -19,7 +19,9 @@ namespace rowan::perf {
 
 /// Ends the program: a measurement of something that does not work is worth nothing.
 [[noreturn]] void fail(const std::string& sentence);
-void require(const Status& status);
+inline void require(const Status& status) {
+  if (!status) fail(status.message());
+}
 
 class Session {
  public:

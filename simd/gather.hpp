@@ -22,58 +22,85 @@ inline V row_values(const std::byte* at, std::size_t columns, [[maybe_unused]] V
 /// The row's first `dim` elements. Wider rows than a register end in one that overlaps its neighbour; a quantised
 /// row, whose codes may not begin at any column, in one of which a part is stored.
 template <Element E, Element O, class V>
-inline void copy_row(const Rows& rows, const std::byte* row, Output<O>* out) noexcept {
+inline void copy_row(const std::byte* row, std::size_t dim, std::size_t parameters, Output<O>* out) noexcept {
+  constexpr std::size_t step = V::size * bits_of(E) / 8;
   V scale(0.0F);
   V bias(0.0F);
   if constexpr (is_quantized(E)) {
-    const Parameters parameters = load_parameters<E>(row + rows.parameters);
-    scale = V(parameters.scale);
-    bias = V(parameters.bias);
+    const Parameters read = load_parameters<E>(row + parameters);
+    scale = V(read.scale);
+    bias = V(read.bias);
   }
-  std::size_t c = 0;
-  for (; c + V::size <= rows.dim; c += V::size) {
-    store<O>(row_values<E>(row + c * bits_of(E) / 8, V::size, scale, bias), out + c);
+  const std::size_t rest = dim % V::size;
+  const Output<O>* const end = out + (dim - rest);
+  // Nothing but moves: by fours, or the loop takes most of the time.
+  if constexpr (E == Element::f32 && O == Element::f32) {
+    constexpr std::size_t block = 4 * V::size;
+    for (std::size_t left = dim; left >= block; left -= block, out += block, row += 4 * step) {
+      V moved[4];
+      for (std::size_t k = 0; k < 4; ++k) moved[k] = Load<V, E>::at(row + k * step);
+      for (std::size_t k = 0; k < 4; ++k) store<O>(moved[k], out + k * V::size);
+    }
   }
-  if (c == rows.dim) return;
+  for (; out != end; out += V::size, row += step) store<O>(row_values<E>(row, V::size, scale, bias), out);
+  if (rest == 0) return;
   if constexpr (is_quantized(E)) {
-    const std::size_t rest = rows.dim - c;
-    store_first<O>(row_values<E>(row + c * bits_of(E) / 8, rest, scale, bias), out + c, rest);
+    store_first<O>(row_values<E>(row, rest, scale, bias), out, rest);
   } else {
-    c = rows.dim - V::size;
-    store<O>(row_values<E>(row + c * bits_of(E) / 8, V::size, scale, bias), out + c);
+    const std::size_t back = V::size - rest;
+    store<O>(row_values<E>(row - back * bits_of(E) / 8, V::size, scale, bias), out - back);
   }
 }
 
 /// The same past the caches. The row of the output is whole 16-byte units, so what is left behind the whole
 /// registers is whole narrow ones.
 template <Element E, Element O, class V>
-inline void stream_row(const Rows& rows, const std::byte* row, Output<O>* out) noexcept {
-  Parameters parameters{};
-  if constexpr (is_quantized(E)) parameters = load_parameters<E>(row + rows.parameters);
-  std::size_t c = 0;
-  for (; c + V::size <= rows.dim; c += V::size) {
-    stream<O>(row_values<E>(row + c * bits_of(E) / 8, V::size, V(parameters.scale), V(parameters.bias)), out + c);
-  }
+inline void stream_row(const std::byte* row, std::size_t dim, std::size_t parameters, Output<O>* out) noexcept {
+  constexpr std::size_t step = V::size * bits_of(E) / 8;
+  V scale(0.0F);
+  V bias(0.0F);
   if constexpr (is_quantized(E)) {
-    if (c == rows.dim) return;
-    const std::size_t rest = rows.dim - c;
-    const V values = row_values<E>(row + c * bits_of(E) / 8, rest, V(parameters.scale), V(parameters.bias));
-    store_first<O>(values, out + c, rest);
+    const Parameters read = load_parameters<E>(row + parameters);
+    scale = V(read.scale);
+    bias = V(read.bias);
+  }
+  std::size_t rest = dim % V::size;
+  const Output<O>* const end = out + (dim - rest);
+  for (; out != end; out += V::size, row += step) stream<O>(row_values<E>(row, V::size, scale, bias), out);
+  if constexpr (is_quantized(E)) {
+    if (rest != 0) store_first<O>(row_values<E>(row, rest, scale, bias), out, rest);
   } else {
-    for (; c < rows.dim; c += Four::size) stream<O>(Load<Four, E>::at(row + c * bits_of(E) / 8), out + c);
+    for (; rest != 0; rest -= Four::size, out += Four::size, row += Four::size * bits_of(E) / 8) {
+      stream<O>(Load<Four, E>::at(row), out);
+    }
+  }
+}
+
+/// Row `i` of the output comes from here.
+inline const std::byte* gathered_row(const GatherArgs& a, std::size_t i) noexcept {
+  const std::byte* const at = a.indices + i * a.index_bytes;
+  return a.rows.data + (a.index_bytes == 8 ? load_index_64(at) : load_index_32(at)) * a.rows.stride;
+}
+
+/// Small calls, and tables in cache: nothing is prefetched, and nothing goes past the caches.
+template <Element E, Element O, class V>
+[[gnu::noinline]] void gather_near(const GatherArgs& a) {
+  auto* out = static_cast<Output<O>*>(a.out);
+  const std::size_t dim = a.rows.dim;
+  const std::size_t parameters = a.rows.parameters;
+  for (std::size_t i = 0; i < a.count; ++i, out += a.out_stride) {
+    copy_row<E, O, V>(gathered_row(a, i), dim, parameters, out);
   }
 }
 
 template <Element E, Element O, class V>
-void gather_rows(const GatherArgs& a) {
+[[gnu::noinline]] void gather_far(const GatherArgs& a) {
   auto* out = static_cast<Output<O>*>(a.out);
-  const std::size_t row_bytes = is_quantized(E) ? a.rows.parameters + sizeof(float) : packed_bytes(E, a.rows.dim);
-  const auto row_at = [&](std::size_t i) noexcept {
-    const std::byte* const at = a.indices + i * a.index_bytes;
-    return a.rows.data + (a.index_bytes == 8 ? load_index_64(at) : load_index_32(at)) * a.rows.stride;
-  };
+  const std::size_t dim = a.rows.dim;
+  const std::size_t parameters = a.rows.parameters;
+  const std::size_t row_bytes = is_quantized(E) ? parameters + sizeof(float) : packed_bytes(E, dim);
   const auto fetch = [&]<Level L>(std::size_t i) noexcept {
-    const std::byte* const row = row_at(i);
+    const std::byte* const row = gathered_row(a, i);
     for (std::size_t at = 0; at < row_bytes; at += cache_line) prefetch<L>(row + at);
     prefetch<L>(row + row_bytes - 1);
   };
@@ -86,13 +113,19 @@ void gather_rows(const GatherArgs& a) {
     }
     if constexpr (V::size >= Four::size) {
       if (a.streaming) {
-        stream_row<E, O, V>(a.rows, row_at(i), out);
+        stream_row<E, O, V>(gathered_row(a, i), dim, parameters, out);
         continue;
       }
     }
-    copy_row<E, O, V>(a.rows, row_at(i), out);
+    copy_row<E, O, V>(gathered_row(a, i), dim, parameters, out);
   }
   if (a.streaming) end_streaming();
+}
+
+template <Element E, Element O, class V>
+void gather_rows(const GatherArgs& a) {
+  if (!a.streaming && (a.prefetch.far == 0 || a.readable <= a.prefetch.far)) return gather_near<E, O, V>(a);
+  gather_far<E, O, V>(a);
 }
 
 template <Element E, Element O>

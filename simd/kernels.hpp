@@ -21,10 +21,9 @@ inline constexpr int element_count = 8;
 
 constexpr bool is_quantized(Element element) noexcept { return element >= Element::i8; }
 
-constexpr std::size_t bits_of(Element element) noexcept {
-  constexpr std::size_t bits[element_count] = {32, 16, 16, 8, 8, 8, 4, 2};
-  return bits[static_cast<int>(element)];
-}
+inline constexpr std::uint8_t element_bits[element_count] = {32, 16, 16, 8, 8, 8, 4, 2};
+
+constexpr std::size_t bits_of(Element element) noexcept { return element_bits[static_cast<int>(element)]; }
 
 /// Bytes of the first `columns` elements of a row.
 constexpr std::size_t packed_bytes(Element element, std::size_t columns) noexcept {

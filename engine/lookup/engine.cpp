@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/lookup/checks.hpp"
+#include "engine/lookup/few.hpp"
 #include "engine/lookup/gathering.hpp"
 #include "engine/lookup/memory_policy.hpp"
 #include "engine/lookup/parts.hpp"
@@ -21,6 +22,7 @@ using namespace detail;
 struct Engine::State {
   State(const simd::KernelTable& table, Threads threads) noexcept : kernels(table), parallel(threads) {}
 
+  /// What gather_few() and pool_few() leave over.
   Status embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
                    const EmbeddingOptions& options) const noexcept;
   Status embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
@@ -210,12 +212,16 @@ int Engine::concurrency() const noexcept { return status_.ok() ? state_->paralle
 
 Status Engine::embedding(const TableView& table, IndexSpan indices, OutputView out,
                          const EmbeddingOptions& options) const noexcept {
-  return status_.ok() ? state_->embedding(table, indices, out, options) : status_;
+  if (!status_.ok()) return status_;
+  if (gather_few(state_->kernels, state_->policy, table, indices, out, options)) return {};
+  return state_->embedding(table, indices, out, options);
 }
 
 Status Engine::embedding_bag(const TableView& table, const Bags& bags, OutputView out,
                              const BagOptions& options) const noexcept {
-  return status_.ok() ? state_->embedding_bag(table, bags, out, options) : status_;
+  if (!status_.ok()) return status_;
+  if (pool_few(state_->kernels, state_->policy, table, bags, out, options)) return {};
+  return state_->embedding_bag(table, bags, out, options);
 }
 
 Status Engine::run(std::span<const Request> requests) const noexcept {

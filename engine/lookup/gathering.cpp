@@ -13,8 +13,8 @@ simd::GatherArgs arguments_of(const GatherJob& job, std::size_t first, std::size
   const std::size_t unit = 16;
   const auto address = reinterpret_cast<std::uintptr_t>(job.out.data);
   const std::size_t element = job.out.element_bytes();
-  const bool aligned =
-      address % unit == 0 && job.out.stride * element % unit == 0 && job.table.dim() * element % unit == 0;
+  const bool streaming = job.streaming && address % unit == 0 && job.out.stride * element % unit == 0 &&
+                         job.table.dim() * element % unit == 0;
   return {.rows = rows_of(job.table),
           .indices = nullptr,
           .index_bytes = 8,
@@ -23,7 +23,7 @@ simd::GatherArgs arguments_of(const GatherJob& job, std::size_t first, std::size
           .out = job.out.row(first),
           .out_stride = job.out.stride,
           .prefetch = job.policy.prefetch(job.table),
-          .streaming = job.streaming && aligned};
+          .streaming = streaming};
 }
 
 /// Indices that the kernels do not read, or that may be bad: widened and mended in blocks.

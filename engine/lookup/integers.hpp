@@ -8,10 +8,10 @@
 
 namespace rowan::detail {
 
-constexpr std::size_t size_of(IndexKind kind) noexcept {
-  constexpr std::uint8_t sizes[index_kind_count] = {4, 8, 4, 8, 2, 1};
-  return sizes[static_cast<int>(kind)];
-}
+// Outside the function that reads it: a local array would be built anew in every call.
+inline constexpr std::uint8_t index_sizes[index_kind_count] = {4, 8, 4, 8, 2, 1};
+
+constexpr std::size_t size_of(IndexKind kind) noexcept { return index_sizes[static_cast<int>(kind)]; }
 
 constexpr bool is_signed(IndexKind kind) noexcept { return kind == IndexKind::i32 || kind == IndexKind::i64; }
 

@@ -38,11 +38,6 @@ simd::Prefetch MemoryPolicy::prefetch(const TableView& table) const noexcept {
   return {ahead(std::min(table.row_bytes(), columns_of_pass * element_bits(table.dtype()) / 8)), near};
 }
 
-bool MemoryPolicy::streaming(Stores stores, std::uint64_t bytes) const noexcept {
-  if (stores != Stores::automatic) return stores == Stores::streaming;
-  return bytes > level_2_;
-}
-
 std::uint64_t bytes_to_move(const TableView& table, std::size_t reads, std::size_t writes) noexcept {
   return reads * (table.row_bytes() + sizeof(std::int64_t)) + writes * table.dim() * sizeof(float);
 }

@@ -25,7 +25,9 @@ class MemoryPolicy {
   static constexpr std::uint64_t block_bytes = std::uint64_t{128} << 10;
 
   /// Whether an output of so many bytes goes past the caches.
-  bool streaming(Stores stores, std::uint64_t bytes) const noexcept;
+  bool streaming(Stores stores, std::uint64_t bytes) const noexcept {
+    return stores == Stores::automatic ? bytes > level_2_ : stores == Stores::streaming;
+  }
 
   /// Estimated time of a call that reads `reads` rows and writes `writes` rows, on one thread.
   std::uint64_t estimated_ns(const TableView& table, std::size_t reads, std::size_t writes) const noexcept;

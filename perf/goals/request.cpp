@@ -5,6 +5,7 @@
 #include <fstream>
 #include <thread>
 
+#include "perf/ceiling.hpp"
 #include "perf/goals/goals.hpp"
 #include "perf/request_model.hpp"
 
@@ -72,6 +73,34 @@ class PeerServer final : public Server {
   const Features& features_;
   std::string who_;
   std::vector<std::unique_ptr<PeerTable>> tables_;
+};
+
+/// What no library gets below: each row that is asked for is touched once, and every output written once. Nothing is
+/// checked, decoded or summed.
+class MemoryServer final : public Server {
+ public:
+  MemoryServer(const RequestModel& model, const Features& features)
+      : Server(model), model_(model), features_(features), written_(model.size().candidates * model.width()) {}
+  std::string who() const override { return "memory"; }
+  void answer(std::size_t request) override {
+    constexpr std::uint64_t cached = 512 << 10;  // bytes: prefetching what a core holds only costs
+    for (const std::size_t f : features_) {
+      const Feature& feature = model_.features()[f];
+      const TableView& table = feature.table;
+      const bool near = table.rows() * table.row_stride() <= cached;
+      const std::uint64_t sum = touch_rows({table.data(), table.row_bytes(), table.row_stride()},
+                                           model_.lookup(request, f).indices, {near ? std::size_t{0} : 32, 0});
+      for (std::size_t candidate = 0; candidate < model_.size().candidates; ++candidate) {
+        float* const out = written_.data() + candidate * model_.width() + feature.column;
+        std::fill_n(out, table.dim(), static_cast<float>(sum));
+      }
+    }
+  }
+
+ private:
+  const RequestModel& model_;
+  const Features& features_;
+  std::vector<float> written_;
 };
 
 /// Every caller's servers, in the same order of sides.
@@ -148,6 +177,7 @@ double measure(Session& session, const RequestModel& model, const Features& feat
       server->answer(0);
       require_same(model, features, *servers.front(), *server);
     }
+    servers.push_back(std::make_unique<MemoryServer>(model, features));
   }
   const std::vector<std::vector<double>> seen =
       latencies(model, callers, session.quick() ? 1.5 : 10, session.quick() ? 100 : 2000);

@@ -124,7 +124,10 @@ template <Element E, Element O, class V>
 
 template <Element E, Element O, class V>
 void gather_rows(const GatherArgs& a) {
-  if (!a.streaming && (a.prefetch.far == 0 || a.readable <= a.prefetch.far)) return gather_near<E, O, V>(a);
+  // Of narrower elements the decoding takes so long that a loop of its own would not show.
+  if constexpr (bits_of(E) >= 16) {
+    if (!a.streaming && (a.prefetch.far == 0 || a.readable <= a.prefetch.far)) return gather_near<E, O, V>(a);
+  }
   gather_far<E, O, V>(a);
 }
 

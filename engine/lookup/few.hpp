@@ -17,36 +17,44 @@ namespace {
 constexpr std::size_t few_rows = 8;  // no more than the policy would prefetch ahead
 constexpr std::size_t few_bags = 8;
 constexpr std::size_t few_members = 128;
-constexpr std::uint64_t most_columns = std::uint64_t{1} << 32;  // products of these with `few` do not overflow
 
-/// Whether an output of `rows` rows without gaps is right, and apart from the table and the indices.
-inline bool plain_output(const TableView& table, const IndexSpan& indices, const OutputView& out, std::size_t rows) noexcept {
+/// Whether `bytes` at `data` are apart from what is read; maybe not where one of the two is nothing at all.
+inline bool apart(const void* data, std::uint64_t bytes, const Extent& read) noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const auto read_begin = reinterpret_cast<std::uintptr_t>(read.data);
+  return begin + bytes <= read_begin || read_begin + read.bytes <= begin;
+}
+
+/// Whether an output of `rows` rows (a few) without gaps is right, and apart from the table and the indices. A table
+/// that has a row has not so many columns that a product of them with a few would overflow.
+inline bool plain_output(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                         std::size_t rows) noexcept {
   const std::uint64_t dim = table.dim();
-  if (dim > most_columns || out.size() != rows * dim || (out.stride() != 0 && out.stride() != dim)) return false;
-  if (!out.valid_dtype()) return false;
-  const Extent written{out.data(), out.size() * (out.dtype() == DType::f32 ? 4 : 2)};
-  return !written.overlaps(extent_of(table)) && !written.overlaps(extent_of(indices));
+  if (out.size() != rows * dim || (out.stride() != 0 && out.stride() != dim) || !out.valid_dtype()) return false;
+  const std::uint64_t bytes = out.size() * (out.dtype() == DType::f32 ? 4 : 2);
+  const Extent of_table{table.data(), (table.rows() - 1) * table.row_stride() + table.row_bytes()};
+  return apart(out.data(), bytes, of_table) && apart(out.data(), bytes, extent_of(indices));
 }
 
 /// Answers a call of a few good indices that asks for nothing special. False for every other call, wrong ones among
 /// them, of which it has then written nothing.
 inline bool gather_few(const simd::KernelTable& kernels, const MemoryPolicy& policy, const TableView& table,
-                const IndexSpan& indices, const OutputView& out, const EmbeddingOptions& options) noexcept {
+                       const IndexSpan& indices, const OutputView& out, const EmbeddingOptions& options) noexcept {
   const std::size_t count = indices.size();
   if (count == 0 || count > few_rows || options.bad_index != BadIndex::reject || !kernels_read(indices.kind())) {
     return false;
   }
-  if (policy.streaming(options.stores, out.size() * sizeof(float)) || !plain_output(table, indices, out, count)) {
-    return false;
-  }
+  if (policy.streaming(options.stores, out.size() * sizeof(float))) return false;
+  const std::byte* rows[few_rows];
   for (std::size_t i = 0; i < count; ++i) {
-    if (value_at(indices, i) >= table.rows()) return false;
+    const std::uint64_t index = value_at(indices, i);
+    if (index >= table.rows()) return false;
+    rows[i] = table.data() + index * table.row_stride();
   }
+  if (!plain_output(table, indices, out, count)) return false;
   if (table.dtype() == DType::f32 && out.dtype() == DType::f32) {  // nothing to decode: a kernel has no more to offer
-    auto* row = static_cast<std::byte*>(out.data());
-    for (std::size_t i = 0; i < count; ++i, row += table.row_bytes()) {
-      std::memcpy(row, table.data() + value_at(indices, i) * table.row_stride(), table.row_bytes());
-    }
+    auto* at = static_cast<std::byte*>(out.data());
+    for (std::size_t i = 0; i < count; ++i, at += table.row_bytes()) std::memcpy(at, rows[i], table.row_bytes());
     return true;
   }
   kernels.gather[static_cast<int>(table.dtype())][static_cast<int>(out.dtype())]({
@@ -64,8 +72,8 @@ inline bool gather_few(const simd::KernelTable& kernels, const MemoryPolicy& pol
 }
 
 /// The same for a few bags that are summed, averaged or compared.
-inline bool pool_few(const simd::KernelTable& kernels, const MemoryPolicy& policy, const TableView& table, const Bags& bags,
-              const OutputView& out, const BagOptions& options) noexcept {
+inline bool pool_few(const simd::KernelTable& kernels, const MemoryPolicy& policy, const TableView& table,
+                     const Bags& bags, const OutputView& out, const BagOptions& options) noexcept {
   const IndexSpan& indices = bags.indices();
   const IndexSpan& given = bags.bounds();
   const std::size_t last = options.include_last_offset ? 1 : 0;
@@ -75,8 +83,8 @@ inline bool pool_few(const simd::KernelTable& kernels, const MemoryPolicy& polic
                      (compares || options.pooling == Pooling::sum || options.pooling == Pooling::mean) &&
                      !bags.weights() && !options.padding_index && options.bad_index == BadIndex::reject &&
                      kernels_read(indices.kind()) && out.dtype() == DType::f32;
-  if (!plain || !plain_output(table, indices, out, count)) return false;
-  if (Extent{out.data(), out.size() * sizeof(float)}.overlaps(extent_of(given))) return false;
+  if (!plain || table.rows() == 0 || !plain_output(table, indices, out, count)) return false;
+  if (!apart(out.data(), out.size() * sizeof(float), extent_of(given))) return false;
 
   std::size_t offsets[few_bags + 1];
   std::uint64_t before = 0;

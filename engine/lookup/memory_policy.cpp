@@ -21,6 +21,7 @@ MemoryPolicy MemoryPolicy::of_this_machine() noexcept {
   MemoryPolicy policy;
   policy.level_1_ = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, std::uint64_t{32} << 10);
   policy.level_2_ = cache_bytes(_SC_LEVEL2_CACHE_SIZE, std::uint64_t{1} << 20);
+  policy.level_3_ = cache_bytes(_SC_LEVEL3_CACHE_SIZE, std::uint64_t{16} << 20);
   return policy;
 }
 

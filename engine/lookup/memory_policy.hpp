@@ -24,9 +24,10 @@ class MemoryPolicy {
   /// what the pass before it read.
   static constexpr std::uint64_t block_bytes = std::uint64_t{128} << 10;
 
-  /// Whether an output of so many bytes goes past the caches.
+  /// Whether an output of so many bytes goes past the caches: one that whoever reads it next would not find there, or
+  /// where the caller says so.
   bool streaming(Stores stores, std::uint64_t bytes) const noexcept {
-    return stores == Stores::automatic ? bytes > level_2_ : stores == Stores::streaming;
+    return stores == Stores::automatic ? bytes > level_3_ / 4 : stores == Stores::streaming;
   }
 
   /// Estimated time of a call that reads `reads` rows and writes `writes` rows, on one thread.
@@ -41,6 +42,7 @@ class MemoryPolicy {
  private:
   std::uint64_t level_1_ = 0;  ///< bytes, of data, per core
   std::uint64_t level_2_ = 0;  ///< bytes per core
+  std::uint64_t level_3_ = 0;  ///< bytes, which cores share
 };
 
 /// Bytes that a call moves.

@@ -64,11 +64,11 @@ Status check_bad_index(const TableView& table, BadIndex bad_index, std::uint64_t
   return {};
 }
 
-/// Reads every index. Where all are good, nobody need look for bad ones any more.
 /// `bag_of` tells the bag of a position.
 template <class BagOf>
-Status check_indices(const TableView& table, Checks checks, CheckedIndices& indices, const BagOf& bag_of) noexcept {
-  if (indices_ok(indices.span, table.rows(), checks)) {
+Status check_indices(const TableView& table, Checks checks, bool known_good, CheckedIndices& indices,
+                     const BagOf& bag_of) noexcept {
+  if (known_good || indices_ok(indices.span, table.rows(), checks)) {
     indices.bad_index = BadIndex::reject;
     return {};
   }
@@ -196,16 +196,19 @@ std::uint64_t bag_of(const CheckedBags& bags, std::size_t position) noexcept {
 
 }  // namespace
 
-Status check_embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
-                       const EmbeddingOptions& options, Checks checks, CheckedIndices& checked,
-                       CheckedOutput& checked_out) noexcept {
+Status plan_embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                      const EmbeddingOptions& options, CheckedIndices& planned, CheckedOutput& planned_out) noexcept {
   if (const Status status = check_bad_index(table, options.bad_index, options.default_row); !status) return status;
-  if (const Status status = check_output(table, out, indices.size(), checked_out); !status) return status;
-  if (output_overlaps(checked_out, indices.size(), table.dim(), extent_of(indices))) {
+  if (const Status status = check_output(table, out, indices.size(), planned_out); !status) return status;
+  if (output_overlaps(planned_out, indices.size(), table.dim(), extent_of(indices))) {
     return {.code = Code::output_overlap};
   }
-  checked = {indices, options.bad_index, options.default_row};
-  return check_indices(table, checks, checked, [](std::size_t) { return Status::no_bag; });
+  planned = {indices, options.bad_index, options.default_row};
+  return {};
+}
+
+Status scan_indices(const TableView& table, Checks checks, bool known_good, CheckedIndices& planned) noexcept {
+  return check_indices(table, checks, known_good, planned, [](std::size_t) { return Status::no_bag; });
 }
 
 Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out, const BagOptions& options,
@@ -228,13 +231,14 @@ Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out
   return {};
 }
 
-Status scan_bags(const TableView& table, Checks checks, CheckedBags& planned) noexcept {
+Status scan_bags(const TableView& table, Checks checks, bool known_good, CheckedBags& planned) noexcept {
   const std::size_t count = planned.indices.span.size();
   Status status;
   if (planned.form == Bags::Form::offsets) status = check_offsets(planned.bounds, count, checks);
   if (planned.form == Bags::Form::lengths) status = check_lengths(planned.bounds, count);
   if (!status) return status;
-  return check_indices(table, checks, planned.indices, [&](std::size_t position) { return bag_of(planned, position); });
+  return check_indices(table, checks, known_good, planned.indices,
+                       [&](std::size_t position) { return bag_of(planned, position); });
 }
 
 }  // namespace rowan::detail

@@ -45,6 +45,11 @@ struct CheckedBags {
   bool has_padding = false;
   std::uint64_t padding = 0;
 
+  /// Where a bag begins, or, behind the last one, where that ends; not of bags by lengths.
+  std::size_t begin(std::size_t bag) const noexcept {
+    if (form == Bags::Form::fixed) return bag * fixed_length;
+    return bag < bags ? static_cast<std::size_t>(value_at(bounds, bag)) : last_end;
+  }
   /// Where a bag ends that begins at `begin`.
   std::size_t end(std::size_t bag, std::size_t begin) const noexcept {
     if (form == Bags::Form::fixed) return begin + fixed_length;
@@ -57,17 +62,20 @@ struct CheckedBags {
 /// finds the first bad value once something is wrong.
 using Checks = const simd::KernelTable*;
 
-Status check_embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
-                       const EmbeddingOptions& options, Checks checks, CheckedIndices& checked,
-                       CheckedOutput& checked_out) noexcept;
+/// Everything that does not depend on what indices hold.
+Status plan_embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                      const EmbeddingOptions& options, CheckedIndices& planned, CheckedOutput& planned_out) noexcept;
+
+/// Reads every index, unless somebody has and `known_good` says so. Where all are good, nobody need look for bad ones
+/// any more, and `planned` says so afterwards.
+Status scan_indices(const TableView& table, Checks checks, bool known_good, CheckedIndices& planned) noexcept;
 
 /// Everything that does not depend on what offsets, lengths and indices hold.
 Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out, const BagOptions& options,
                  std::uint64_t repeat, CheckedBags& planned, CheckedOutput& planned_out) noexcept;
 
-/// Reads every offset or length, and every index. Where all indices are good, nobody need look for bad ones any more,
-/// and `planned` says so afterwards.
-Status scan_bags(const TableView& table, Checks checks, CheckedBags& planned) noexcept;
+/// Reads every offset or length, and every index as scan_indices() does.
+Status scan_bags(const TableView& table, Checks checks, bool known_good, CheckedBags& planned) noexcept;
 
 /// Whether no two outputs of requests that passed share an element, and none lies over what another request reads.
 /// Cheap where they stand side by side in one matrix from left to right, or one behind the other, with nothing else

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <new>
+#include <tuple>
 #include <vector>
 
 #include "engine/lookup/checks.hpp"
@@ -42,6 +43,31 @@ struct Engine::State {
     return true;
   }
 
+  /// Whether the indices of calls are all good, `total` in all; call(i) gives the table and the indices of each. A
+  /// false may also mean that the threads failed: then whoever asks looks for himself.
+  template <class Call>
+  bool good_on_threads(std::size_t calls, std::uint64_t total, const Call& call) const noexcept {
+    constexpr std::uint64_t step = MemoryPolicy::checked_at_a_time;
+    const auto bad_in = [&](std::size_t part) noexcept -> std::uint64_t {
+      std::uint64_t first = part * step;  // as if all indices stood in one row
+      const std::uint64_t last = std::min(first + step, total);
+      std::uint64_t begin = 0;
+      for (std::size_t i = 0; i < calls && first < last; ++i) {
+        const auto& [table, indices] = call(i);
+        const std::uint64_t end = begin + indices.size();
+        if (first < end) {
+          const auto check = kernels.indices_ok[static_cast<int>(indices.kind())];
+          if (!check(bytes_at(indices, first - begin), std::min(last, end) - first, table.rows())) return 1;
+          first = std::min(last, end);
+        }
+        begin = end;
+      }
+      return 0;
+    };
+    std::uint64_t bad = 0;
+    return on_threads(total / step + 1, bad, bad_in) && bad == 0;
+  }
+
   struct Planned {
     CheckedBags bags;
     CheckedOutput out;
@@ -56,11 +82,11 @@ struct Engine::State {
     if (rows != 0) prefetch_rows(request.table, request.bags.indices(), rows);
   }
   /// The plan of a request that has passed: making it again costs less than keeping it for any number of requests.
-  Planned replan(const Request& request) const noexcept {
+  Planned replan(const Request& request, bool known_good) const noexcept {
     Planned planned;
     static_cast<void>(plan(request, planned));
     if (request.options.bad_index != BadIndex::reject) {
-      static_cast<void>(scan_bags(request.table, &kernels, planned.bags));
+      static_cast<void>(scan_bags(request.table, &kernels, known_good, planned.bags));
     }
     return planned;
   }
@@ -98,15 +124,18 @@ Status Engine::State::embedding(const TableView& table, const IndexSpan& indices
                                 const EmbeddingOptions& options) const noexcept {
   CheckedIndices checked;
   CheckedOutput checked_out;
-  const Status status = check_embedding(table, indices, out, options, &kernels, checked, checked_out);
-  if (!status) return status;
-
+  if (const Status status = plan_embedding(table, indices, out, options, checked, checked_out); !status) return status;
   const std::size_t count = indices.size();
+  const bool split = splits([&] { return policy.estimated_ns(table, count, count); });
+  const bool good = split && good_on_threads(1, count, [&](std::size_t) { return std::tie(table, indices); });
+  if (const Status status = scan_indices(table, &kernels, good, checked); !status) return status;
+
   const std::uint64_t out_bytes = count * table.dim() * checked_out.element_bytes();
   const bool streaming = policy.streaming(options.stores, out_bytes);
   const GatherJob job{kernels, policy, table, checked, checked_out, streaming};
-  if (splits([&] { return policy.estimated_ns(table, count, count); })) {
-    const std::uint64_t wanted = bytes_to_move(table, count, count) / MemoryPolicy::part_bytes + 1;
+  if (split) {
+    const std::uint64_t bytes = bytes_to_move(table, count, count);
+    const std::uint64_t wanted = bytes / MemoryPolicy::part_bytes(bytes, parallel.concurrency()) + 1;
     const std::size_t parts = std::min<std::uint64_t>(wanted, count);
     const auto begin = [&](std::size_t part) { return count / parts * part + std::min(part, count % parts); };
     const auto run_part = [&](std::size_t part) noexcept { return gather_rows(job, begin(part), begin(part + 1)); };
@@ -121,16 +150,21 @@ Status Engine::State::embedding_bag(const TableView& table, const Bags& bags, co
   CheckedBags checked;
   CheckedOutput checked_out;
   if (const Status status = plan_bags(table, bags, out, options, 1, checked, checked_out); !status) return status;
-  if (const Status status = scan_bags(table, &kernels, checked); !status) return status;
+  const IndexSpan& indices = bags.indices();
+  const bool split = splits([&] { return policy.estimated_ns(table, indices.size(), checked.bags); });
+  const bool good = split && good_on_threads(1, indices.size(), [&](std::size_t) { return std::tie(table, indices); });
+  if (const Status status = scan_bags(table, &kernels, good, checked); !status) return status;
 
   const PoolJob job{kernels, policy, table, checked, checked_out};
-  if (splits([&] { return policy.estimated_ns(table, checked.last_end, checked.bags); })) {
+  if (split) {
+    const std::uint64_t bytes = bytes_to_move(table, checked.last_end, checked.bags);
+    const std::uint64_t part_bytes = MemoryPolicy::part_bytes(bytes, parallel.concurrency());
     std::vector<BagPart> parts;
     const auto run_part = [&](std::size_t i) noexcept {
       return pool_bags(job, parts[i].first, parts[i].last, parts[i].position);
     };
     std::uint64_t bad = 0;
-    if (without_throwing([&] { append_parts(table, checked, 0, MemoryPolicy::part_bytes, parts); }) &&
+    if (without_throwing([&] { append_parts(table, checked, 0, part_bytes, parts); }) &&
         on_threads(parts.size(), bad, run_part)) {
       return done(bad);
     }
@@ -139,23 +173,37 @@ Status Engine::State::embedding_bag(const TableView& table, const Bags& bags, co
 }
 
 Status Engine::State::run(std::span<const Request> requests) const noexcept {
-  std::uint64_t ns = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t bytes = 0;
+  const bool split = splits([&] {  // by what the calls seem to ask for: nothing has been checked yet
+    std::uint64_t ns = 0;
+    for (const Request& request : requests) {
+      const Bags& bags = request.bags;
+      const std::size_t count = bags.indices().size();
+      const std::uint64_t bag_count = bags.form() == Bags::Form::fixed ? bags.fixed_bags() : bags.bounds().size();
+      ns += policy.estimated_ns(request.table, count, bag_count * request.repeat);
+      bytes += bytes_to_move(request.table, count, bag_count * request.repeat);
+      reads += count;
+    }
+    return ns;
+  });
+  const auto call = [&](std::size_t i) { return std::tie(requests[i].table, requests[i].bags.indices()); };
+  const bool good = split && good_on_threads(requests.size(), reads, call);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     Planned planned;
     Status status = plan(requests[i], planned);
-    if (status.ok()) status = scan_bags(requests[i].table, &kernels, planned.bags);
+    if (status.ok()) status = scan_bags(requests[i].table, &kernels, good, planned.bags);
     status.table = static_cast<std::uint32_t>(i);
     if (!status) return status;
-    const CheckedBags& bags = planned.bags;
-    ns += policy.estimated_ns(requests[i].table, bags.last_end, bags.bags * bags.repeat);
   }
   if (const Status status = check_disjoint(requests); !status) return status;
 
-  if (splits([&] { return ns; })) {
+  if (split) {
+    const std::uint64_t part_bytes = MemoryPolicy::part_bytes(bytes, parallel.concurrency());
     std::vector<BagPart> parts;
     const auto append_all = [&] {
       for (std::size_t i = 0; i < requests.size(); ++i) {
-        append_parts(requests[i].table, replan(requests[i]).bags, i, MemoryPolicy::part_bytes, parts);
+        append_parts(requests[i].table, replan(requests[i], good).bags, i, part_bytes, parts);
       }
     };
     const auto run_part = [&](std::size_t i) noexcept {
@@ -175,7 +223,7 @@ Status Engine::State::run(std::span<const Request> requests) const noexcept {
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (i + 1 < requests.size()) fetch_first_rows(requests[i + 1]);
     const Request& request = requests[i];
-    const Planned planned = replan(request);
+    const Planned planned = replan(request, good);
     const PoolJob job{kernels, policy, request.table, planned.bags, planned.out};
     bad += pool_bags(job, 0, planned.bags.bags, 0);
   }

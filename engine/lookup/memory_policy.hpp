@@ -2,6 +2,7 @@
 // past the caches. docs/performance.md has what each figure was measured to do.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,8 +37,16 @@ class MemoryPolicy {
   /// Whether a call of that length is worth handing to threads.
   static bool worth_threads(std::uint64_t ns) noexcept { return ns >= 200'000; }
 
-  /// Bytes that a part of a call moves which is given to a thread.
-  static constexpr std::uint64_t part_bytes = std::uint64_t{256} << 10;
+  /// Bytes that a part moves of a call that moves `bytes`: some parts for each thread, so that one which is held up
+  /// leaves the rest to others, but none so small that handing it out shows.
+  static std::uint64_t part_bytes(std::uint64_t bytes, int threads) noexcept {
+    constexpr std::uint64_t least = std::uint64_t{256} << 10;
+    constexpr std::uint64_t parts_each = 32;
+    return std::max(least, bytes / (parts_each * static_cast<std::uint64_t>(threads)));
+  }
+
+  /// Indices that a thread checks at a time.
+  static constexpr std::uint64_t checked_at_a_time = std::uint64_t{1} << 16;
 
  private:
   std::uint64_t level_1_ = 0;  ///< bytes, of data, per core

@@ -140,8 +140,8 @@ float pool(const TableView& table, const CheckedBags& bags, std::size_t begin, s
 Status embedding(const TableView& table, IndexSpan indices, OutputView out, const EmbeddingOptions& options) noexcept {
   CheckedIndices checked;
   CheckedOutput checked_out;
-  const Status status = check_embedding(table, indices, out, options, nullptr, checked, checked_out);
-  if (!status) return status;
+  if (const Status status = plan_embedding(table, indices, out, options, checked, checked_out); !status) return status;
+  if (const Status status = scan_indices(table, nullptr, false, checked); !status) return status;
   const Rows rows(table);
   std::uint64_t bad = 0;
   for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -155,7 +155,7 @@ Status embedding_bag(const TableView& table, const Bags& bags, OutputView out, c
   CheckedBags checked;
   CheckedOutput checked_out;
   if (const Status status = plan_bags(table, bags, out, options, 1, checked, checked_out); !status) return status;
-  if (const Status status = scan_bags(table, nullptr, checked); !status) return status;
+  if (const Status status = scan_bags(table, nullptr, false, checked); !status) return status;
   std::size_t begin = 0;
   std::uint64_t bad = 0;
   for (std::size_t bag = 0; bag < checked.bags; ++bag) {

@@ -261,7 +261,7 @@ int Engine::concurrency() const noexcept { return status_.ok() ? state_->paralle
 Status Engine::embedding(const TableView& table, IndexSpan indices, OutputView out,
                          const EmbeddingOptions& options) const noexcept {
   if (!status_.ok()) return status_;
-  if (gather_few(state_->kernels, state_->policy, table, indices, out, options)) return {};
+  if (gather_few(state_->kernels, table, indices, out, options)) return {};
   return state_->embedding(table, indices, out, options);
 }
 

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t few_rows = 8;  // no more than the policy would prefetch ahead
 constexpr std::size_t few_bags = 8;
 constexpr std::size_t few_members = 128;
+constexpr std::uint64_t few_bytes = std::uint64_t{128} << 10;  // of rows so long that threads may pay, a few are many
 
 /// Whether `bytes` at `data` are apart from what is read; maybe not where one of the two is nothing at all.
 inline bool apart(const void* data, std::uint64_t bytes, const Extent& read) noexcept {
@@ -38,13 +39,13 @@ inline bool plain_output(const TableView& table, const IndexSpan& indices, const
 
 /// Answers a call of a few good indices that asks for nothing special. False for every other call, wrong ones among
 /// them, of which it has then written nothing.
-inline bool gather_few(const simd::KernelTable& kernels, const MemoryPolicy& policy, const TableView& table,
-                       const IndexSpan& indices, const OutputView& out, const EmbeddingOptions& options) noexcept {
+inline bool gather_few(const simd::KernelTable& kernels, const TableView& table, const IndexSpan& indices,
+                       const OutputView& out, const EmbeddingOptions& options) noexcept {
   const std::size_t count = indices.size();
   if (count == 0 || count > few_rows || options.bad_index != BadIndex::reject || !kernels_read(indices.kind())) {
     return false;
   }
-  if (policy.streaming(options.stores, out.size() * sizeof(float))) return false;
+  if (options.stores == Stores::streaming || out.size() > few_bytes / sizeof(float)) return false;
   const std::byte* rows[few_rows];
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t index = value_at(indices, i);
@@ -83,7 +84,8 @@ inline bool pool_few(const simd::KernelTable& kernels, const MemoryPolicy& polic
                      (compares || options.pooling == Pooling::sum || options.pooling == Pooling::mean) &&
                      !bags.weights() && !options.padding_index && options.bad_index == BadIndex::reject &&
                      kernels_read(indices.kind()) && out.dtype() == DType::f32;
-  if (!plain || table.rows() == 0 || !plain_output(table, indices, out, count)) return false;
+  if (!plain || table.rows() == 0 || indices.size() * table.row_bytes() > few_bytes) return false;
+  if (!plain_output(table, indices, out, count)) return false;
   if (!apart(out.data(), out.size() * sizeof(float), extent_of(given))) return false;
 
   std::size_t offsets[few_bags + 1];

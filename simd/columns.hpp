@@ -44,16 +44,10 @@ class Columns {
   }
 
   void start(const std::byte* row, V* values) const noexcept {
-    V scale(0.0F);
-    V bias(0.0F);
-    if constexpr (is_quantized(E)) {
-      const Parameters parameters = load_parameters<E>(row + parameters_);
-      scale = V(parameters.scale);
-      bias = V(parameters.bias);
-    }
+    const Scaling<E, V> scaling(row + parameters_);
     for (int k = 0; k < N; ++k) {
       values[k] = register_of(row, k);
-      if constexpr (is_quantized(E)) values[k] = values[k] * scale + bias;
+      if constexpr (is_quantized(E)) values[k] = values[k] * scaling.scale + scaling.bias;
     }
   }
 

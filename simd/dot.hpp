@@ -15,9 +15,9 @@ struct Lanes {
     for (Wide& sum : sums) sum = Wide(0.0F);
   }
   template <Element E>
-  void add(const std::byte* at, Wide scale, Wide bias, const float* query) noexcept {
+  void add(const std::byte* at, const Scaling<E, Wide>& scaling, const float* query) noexcept {
     for (std::size_t k = 0; k < registers; ++k) {
-      const Wide x = row_values<E>(at + k * Wide::size * bits_of(E) / 8, Wide::size, scale, bias);
+      const Wide x = row_values<E>(at + k * Wide::size * bits_of(E) / 8, Wide::size, scaling);
       const Wide y = query != nullptr ? Wide::load_unaligned(query + k * Wide::size) : x;
       sums[k] = sums[k] + x * y;
     }
@@ -42,19 +42,14 @@ void dot(const DotArgs& a) {
     const std::size_t rows = a.count - first < at_once ? a.count - first : at_once;
     Lanes lanes[at_once];
     const std::byte* row[at_once];
-    Wide scale[at_once];
-    Wide bias[at_once];
+    Scaling<E, Wide> scaling[at_once];
     for (std::size_t r = 0; r < at_once; ++r) {  // past the end, the last row again: computed, not stored
       row[r] = a.rows.data + (first + (r < rows ? r : rows - 1)) * a.rows.stride;
-      Parameters parameters{};
-      if constexpr (is_quantized(E)) parameters = load_parameters<E>(row[r] + a.rows.parameters);
-      scale[r] = Wide(parameters.scale);
-      bias[r] = Wide(parameters.bias);
+      scaling[r] = Scaling<E, Wide>(row[r] + a.rows.parameters);
     }
     for (std::size_t c = 0; c < whole; c += dot_lanes) {
       for (std::size_t r = 0; r < at_once; ++r) {
-        lanes[r].template add<E>(row[r] + c * bits_of(E) / 8, scale[r], bias[r],
-                                 a.query != nullptr ? a.query + c : nullptr);
+        lanes[r].template add<E>(row[r] + c * bits_of(E) / 8, scaling[r], a.query != nullptr ? a.query + c : nullptr);
       }
     }
     if (rest != 0) {
@@ -63,11 +58,11 @@ void dot(const DotArgs& a) {
         __builtin_memcpy(padded, row[r] + whole * bits_of(E) / 8, packed_bytes(E, rest));
         float values[dot_lanes];
         for (std::size_t k = 0; k < dot_lanes; k += Wide::size) {
-          row_values<E>(padded + k * bits_of(E) / 8, Wide::size, scale[r], bias[r]).store_unaligned(values + k);
+          row_values<E>(padded + k * bits_of(E) / 8, Wide::size, scaling[r]).store_unaligned(values + k);
         }
         for (std::size_t c = rest; c < dot_lanes; ++c) values[c] = 0.0F;  // a code of 0 has the bias for its value
         __builtin_memcpy(padded, values, sizeof values);
-        lanes[r].template add<Element::f32>(padded, scale[r], bias[r], a.query != nullptr ? query_rest : nullptr);
+        lanes[r].template add<Element::f32>(padded, {}, a.query != nullptr ? query_rest : nullptr);
       }
     }
     for (std::size_t r = 0; r < rows; ++r) a.out[first + r] = lanes[r].total();

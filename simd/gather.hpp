@@ -9,11 +9,10 @@ namespace {
 
 /// The values of a register of columns; `columns` are left in the row from there.
 template <Element E, class V>
-inline V row_values(const std::byte* at, std::size_t columns, [[maybe_unused]] V scale,
-                    [[maybe_unused]] V bias) noexcept {
+inline V row_values(const std::byte* at, std::size_t columns, const Scaling<E, V>& scaling) noexcept {
   if constexpr (is_quantized(E)) {
     const V codes = columns < V::size ? Load<V, E>::tail(at, columns) : Load<V, E>::at(at);
-    return codes * scale + bias;
+    return codes * scaling.scale + scaling.bias;
   } else {
     return Load<V, E>::at(at);
   }
@@ -24,13 +23,7 @@ inline V row_values(const std::byte* at, std::size_t columns, [[maybe_unused]] V
 template <Element E, Element O, class V>
 inline void copy_row(const std::byte* row, std::size_t dim, std::size_t parameters, Output<O>* out) noexcept {
   constexpr std::size_t step = V::size * bits_of(E) / 8;
-  V scale(0.0F);
-  V bias(0.0F);
-  if constexpr (is_quantized(E)) {
-    const Parameters read = load_parameters<E>(row + parameters);
-    scale = V(read.scale);
-    bias = V(read.bias);
-  }
+  const Scaling<E, V> scaling(row + parameters);
   const std::size_t rest = dim % V::size;
   const Output<O>* const end = out + (dim - rest);
   // Nothing but moves: by fours, or the loop takes most of the time.
@@ -42,13 +35,13 @@ inline void copy_row(const std::byte* row, std::size_t dim, std::size_t paramete
       for (std::size_t k = 0; k < 4; ++k) store<O>(moved[k], out + k * V::size);
     }
   }
-  for (; out != end; out += V::size, row += step) store<O>(row_values<E>(row, V::size, scale, bias), out);
+  for (; out != end; out += V::size, row += step) store<O>(row_values<E>(row, V::size, scaling), out);
   if (rest == 0) return;
   if constexpr (is_quantized(E)) {
-    store_first<O>(row_values<E>(row, rest, scale, bias), out, rest);
+    store_first<O>(row_values<E>(row, rest, scaling), out, rest);
   } else {
     const std::size_t back = V::size - rest;
-    store<O>(row_values<E>(row - back * bits_of(E) / 8, V::size, scale, bias), out - back);
+    store<O>(row_values<E>(row - back * bits_of(E) / 8, V::size, scaling), out - back);
   }
 }
 
@@ -57,18 +50,12 @@ inline void copy_row(const std::byte* row, std::size_t dim, std::size_t paramete
 template <Element E, Element O, class V>
 inline void stream_row(const std::byte* row, std::size_t dim, std::size_t parameters, Output<O>* out) noexcept {
   constexpr std::size_t step = V::size * bits_of(E) / 8;
-  V scale(0.0F);
-  V bias(0.0F);
-  if constexpr (is_quantized(E)) {
-    const Parameters read = load_parameters<E>(row + parameters);
-    scale = V(read.scale);
-    bias = V(read.bias);
-  }
+  const Scaling<E, V> scaling(row + parameters);
   std::size_t rest = dim % V::size;
   const Output<O>* const end = out + (dim - rest);
-  for (; out != end; out += V::size, row += step) stream<O>(row_values<E>(row, V::size, scale, bias), out);
+  for (; out != end; out += V::size, row += step) stream<O>(row_values<E>(row, V::size, scaling), out);
   if constexpr (is_quantized(E)) {
-    if (rest != 0) store_first<O>(row_values<E>(row, rest, scale, bias), out, rest);
+    if (rest != 0) store_first<O>(row_values<E>(row, rest, scaling), out, rest);
   } else {
     for (; rest != 0; rest -= Four::size, out += Four::size, row += Four::size * bits_of(E) / 8) {
       stream<O>(Load<Four, E>::at(row), out);

@@ -293,5 +293,22 @@ inline Parameters load_parameters(const std::byte* p) noexcept {
   }
 }
 
+/// A row's scale and bias in every lane; of elements that have none, 1 and 0, which nobody reads.
+template <Element E, class V>
+struct Scaling {
+  V scale = V(1.0F);
+  V bias = V(0.0F);
+
+  Scaling() = default;
+  /// `p` is where they stand in the row.
+  explicit Scaling([[maybe_unused]] const std::byte* p) noexcept {
+    if constexpr (is_quantized(E)) {
+      const Parameters parameters = load_parameters<E>(p);
+      scale = V(parameters.scale);
+      bias = V(parameters.bias);
+    }
+  }
+};
+
 }  // namespace
 }  // namespace rowan::simd

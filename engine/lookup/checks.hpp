@@ -24,6 +24,13 @@ struct CheckedOutput {
   std::byte* row(std::size_t r) const noexcept { return data + r * stride * element_bytes(); }
 };
 
+/// How many bags a call has, as far as its sizes tell: nothing else need have been checked.
+inline std::uint64_t bag_count(const Bags& bags, const BagOptions& options) noexcept {
+  if (bags.form() == Bags::Form::fixed) return bags.fixed_bags();
+  const std::size_t bounds = bags.bounds().size();
+  return bags.form() == Bags::Form::offsets && options.include_last_offset && bounds != 0 ? bounds - 1 : bounds;
+}
+
 /// The indices of a checked call.
 struct CheckedIndices {
   IndexSpan span;

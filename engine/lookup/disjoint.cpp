@@ -19,12 +19,7 @@ struct Runs {
 };
 
 Runs runs_of(const Request& request) noexcept {
-  const Bags& bags = request.bags;
-  std::uint64_t count = bags.fixed_bags();
-  if (bags.form() != Bags::Form::fixed) {
-    const bool one_more = bags.form() == Bags::Form::offsets && request.options.include_last_offset;
-    count = bags.bounds().size() - (one_more ? 1 : 0);
-  }
+  const std::uint64_t count = bag_count(request.bags, request.options);
   const std::uint64_t element = request.out.dtype() == DType::f32 ? 4 : 2;
   const std::uint64_t rows = request.table.dim() != 0 ? count * request.repeat : 0;  // 0: of a moved-from table
   // Of a single row the stride is not used, and may be anything.

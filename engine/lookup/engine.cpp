@@ -178,11 +178,10 @@ Status Engine::State::run(std::span<const Request> requests) const noexcept {
   const bool split = splits([&] {  // by what the calls seem to ask for: nothing has been checked yet
     std::uint64_t ns = 0;
     for (const Request& request : requests) {
-      const Bags& bags = request.bags;
-      const std::size_t count = bags.indices().size();
-      const std::uint64_t bag_count = bags.form() == Bags::Form::fixed ? bags.fixed_bags() : bags.bounds().size();
-      ns += policy.estimated_ns(request.table, count, bag_count * request.repeat);
-      bytes += bytes_to_move(request.table, count, bag_count * request.repeat);
+      const std::size_t count = request.bags.indices().size();
+      const std::uint64_t rows = bag_count(request.bags, request.options) * request.repeat;
+      ns += policy.estimated_ns(request.table, count, rows);
+      bytes += bytes_to_move(request.table, count, rows);
       reads += count;
     }
     return ns;

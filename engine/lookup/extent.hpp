@@ -13,11 +13,13 @@ struct Extent {
   const void* data;
   std::uint64_t bytes;
 
-  bool overlaps(const Extent& other) const noexcept {
+  /// Whether one ends before the other begins. Nothing at all, in the midst of the other, does not.
+  bool apart_from(const Extent& other) const noexcept {
     const auto begin = reinterpret_cast<std::uintptr_t>(data);
     const auto other_begin = reinterpret_cast<std::uintptr_t>(other.data);
-    return bytes != 0 && other.bytes != 0 && begin < other_begin + other.bytes && other_begin < begin + bytes;
+    return begin + bytes <= other_begin || other_begin + other.bytes <= begin;
   }
+  bool overlaps(const Extent& other) const noexcept { return bytes != 0 && other.bytes != 0 && !apart_from(other); }
 };
 
 inline Extent extent_of(const TableView& table) noexcept {

@@ -19,22 +19,14 @@ constexpr std::size_t few_bags = 8;
 constexpr std::size_t few_members = 128;
 constexpr std::uint64_t few_bytes = std::uint64_t{128} << 10;  // of rows so long that threads may pay, a few are many
 
-/// Whether `bytes` at `data` are apart from what is read; maybe not where one of the two is nothing at all.
-inline bool apart(const void* data, std::uint64_t bytes, const Extent& read) noexcept {
-  const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  const auto read_begin = reinterpret_cast<std::uintptr_t>(read.data);
-  return begin + bytes <= read_begin || read_begin + read.bytes <= begin;
-}
-
 /// Whether an output of `rows` rows (a few) without gaps is right, and apart from the table and the indices. A table
 /// that has a row has not so many columns that a product of them with a few would overflow.
 inline bool plain_output(const TableView& table, const IndexSpan& indices, const OutputView& out,
                          std::size_t rows) noexcept {
   const std::uint64_t dim = table.dim();
   if (out.size() != rows * dim || (out.stride() != 0 && out.stride() != dim) || !out.valid_dtype()) return false;
-  const std::uint64_t bytes = out.size() * (out.dtype() == DType::f32 ? 4 : 2);
-  const Extent of_table{table.data(), (table.rows() - 1) * table.row_stride() + table.row_bytes()};
-  return apart(out.data(), bytes, of_table) && apart(out.data(), bytes, extent_of(indices));
+  const Extent written{out.data(), out.size() * (out.dtype() == DType::f32 ? 4 : 2)};
+  return written.apart_from(extent_of(table)) && written.apart_from(extent_of(indices));
 }
 
 /// Answers a call of a few good indices that asks for nothing special. False for every other call, wrong ones among
@@ -86,7 +78,7 @@ inline bool pool_few(const simd::KernelTable& kernels, const MemoryPolicy& polic
                      kernels_read(indices.kind()) && out.dtype() == DType::f32;
   if (!plain || table.rows() == 0 || indices.size() * table.row_bytes() > few_bytes) return false;
   if (!plain_output(table, indices, out, count)) return false;
-  if (!apart(out.data(), out.size() * sizeof(float), extent_of(given))) return false;
+  if (!Extent{out.data(), out.size() * sizeof(float)}.apart_from(extent_of(given))) return false;
 
   std::size_t offsets[few_bags + 1];
   std::uint64_t before = 0;

@@ -24,6 +24,14 @@ std::string_view pooling_name(std::int64_t number) {
   return number >= 0 && number < static_cast<std::int64_t>(std::size(names)) ? names[number] : "this";
 }
 
+/// Which of several lookups, where it is not the first.
+std::string lookup_of(const Status& s) { return s.table != 0 ? concat(" of lookup ", s.table) : std::string(); }
+
+std::string_view step_option_name(std::int64_t number) {
+  constexpr std::string_view names[] = {"lr", "scale", "clip_value", "clip_norm", "max_norm"};
+  return number >= 0 && number < static_cast<std::int64_t>(std::size(names)) ? names[number] : "an option";
+}
+
 /// `rows` is empty where they are not known.
 std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
   const std::string limit = rows ? concat(*rows) : std::string("rows");
@@ -83,6 +91,30 @@ std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
                     " shares memory with what the call reads or with another output");
     case Code::repeat_zero:
       return "repeat is 0; each bag is written at least once";
+    case Code::gradient_size:
+      return concat("the gradient", lookup_of(s), " has ", value, " elements; ",
+                    s.position == beyond ? "more than 2^64" : concat(s.position), " are needed");
+    case Code::gradient_stride:
+      return concat("the gradient's stride", lookup_of(s), " of ", value, " elements is less than the dim, ",
+                    s.position, "; rows would overlap");
+    case Code::gradient_dtype:
+      return concat("the gradient", lookup_of(s), " is of another type than float, or f16 or bf16 in 16 bits");
+    case Code::gradient_not_finite:
+      return concat("the gradient", lookup_of(s), " is NaN or infinite in row ", s.bag, ", column ", s.position,
+                    "; NonFinite::keep computes with such values");
+    case Code::weights_gradient_size:
+      return concat("there is room for ", value, " gradients of weights", lookup_of(s), " and there are ", s.position,
+                    " indices");
+    case Code::not_trainable:
+      return "weights that learn are f32, f16 or bf16; those of this table are of another type";
+    case Code::optimizer_mismatch:
+      return concat("the optimizer or gradient is that of a table of ", s.position, " rows of ", value,
+                    " columns, or of another type: not of this one");
+    case Code::step_option:
+      return concat(step_option_name(s.value), " is not a number that a step can be taken with; it must be ",
+                    s.value == 1   ? "finite"
+                    : s.value == 0 ? "finite and not negative"
+                                   : "at least 0");
     case Code::pooling_unknown:
       return concat("there is no pooling number ", s.value);
     case Code::isa_unknown:

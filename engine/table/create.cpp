@@ -164,6 +164,7 @@ Result<Table> Table::create(const NewTable& description, Threads threads) {
     Table table;
     table.name_ = description.name;
     table.view_ = *view;
+    table.writable_ = true;
     table.owner_ = std::move(owner);
     return table;
   });

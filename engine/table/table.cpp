@@ -41,6 +41,11 @@ Result<std::vector<Table>> Table::open_all(const std::string& path) {
   });
 }
 
+Result<MutableTableView> Table::mutable_view() {
+  if (writable_) return MutableTableView(view_);
+  return detail::make_error(Code::invalid_argument, "the table '", name_, "' is read-only");
+}
+
 Result<FileInfo> inspect(const std::string& path) {
   return detail::guarded([&]() -> Result<FileInfo> {
     const Result<TableFile> file = TableFile::open(path);

@@ -54,4 +54,17 @@ Result<TableView> TableView::over(std::span<const float> values, std::uint64_t d
   });
 }
 
+Result<MutableTableView> MutableTableView::over(std::span<std::byte> bytes, std::uint64_t rows, std::uint64_t dim,
+                                                DType dtype, std::uint64_t row_stride) {
+  const Result<TableView> view = TableView::over(bytes, rows, dim, dtype, row_stride);
+  if (!view) return view.error();
+  return MutableTableView(*view);
+}
+
+Result<MutableTableView> MutableTableView::over(std::span<float> values, std::uint64_t dim) {
+  const Result<TableView> view = TableView::over(values, dim);
+  if (!view) return view.error();
+  return MutableTableView(*view);
+}
+
 }  // namespace rowan

@@ -38,52 +38,13 @@
 #include <string_view>
 
 #include "rowan/export.hpp"
+#include "rowan/gradient.hpp"
+#include "rowan/options.hpp"
 #include "rowan/status.hpp"
 #include "rowan/threads.hpp"
 #include "rowan/view.hpp"
 
 namespace rowan {
-
-/// How the rows of a bag become one; the pseudocode above says what each computes.
-enum class Pooling : std::uint8_t {
-  sum,             ///< with or without weights
-  mean,            ///< without weights
-  max,             ///< without weights
-  min,             ///< without weights
-  sqrt_n,          ///< with or without weights
-  mean_by_weight,  ///< weights required
-  mean_by_count,   ///< weights required
-};
-
-/// What a call does about indices outside the table.
-enum class BadIndex : std::uint8_t {
-  reject,       ///< refuses the call, output untouched
-  skip,         ///< leaves them out of their bags, as padding is; in embedding() their output row is +0
-  default_row,  ///< reads the row `default_row` in their place, before padding is looked for
-};
-
-/// How embedding() writes large outputs. Never changes the values.
-enum class Stores : std::uint8_t {
-  automatic,  ///< past the caches where the output is larger than a quarter of the L3
-  cached,     ///< through the caches: the reader comes soon, on this core
-  streaming,  ///< past the caches (where the output is aligned for it): it comes late, or elsewhere
-};
-
-struct EmbeddingOptions {
-  BadIndex bad_index = BadIndex::reject;
-  std::uint64_t default_row = 0;  ///< for BadIndex::default_row; less than rows
-  Stores stores = Stores::automatic;
-};
-
-/// Options of embedding_bag(). The defaults are those of torch.nn.EmbeddingBag.
-struct BagOptions {
-  Pooling pooling = Pooling::mean;
-  bool include_last_offset = false;  ///< for bags by offsets
-  /// Entries with this index are left out of the bag. In [-rows, rows); negatives count from the end.
-  std::optional<std::int64_t> padding_index = {};
-  BadIndex bad_index = BadIndex::reject;
-  std::uint64_t default_row = 0;  ///< for BadIndex::default_row; less than rows
-};
 
 /// One table's part of run().
 struct Request {
@@ -145,7 +106,21 @@ class ROWAN_API Engine {
   /// Status::value counts the skipped and replaced indices of all.
   Status run(std::span<const Request> requests) const noexcept;
 
+  /// The gradient of the table by all of the lookups together, coalesced; rowan/gradient.hpp says what it is.
+  /// `gradient` is replaced, or added to (GradientOptions::accumulate), and the lookups' weights_gradient are written.
+  /// Max and min and gradients of weights read the table, whose rows are those of the forward pass. Status::table says
+  /// which lookup was refused. Allocates only where `gradient` has to grow, and as embedding_bag() does.
+  Status embedding_bag_backward(const TableView& table, std::span<const LookupGradient> lookups,
+                                SparseGradient& gradient, const GradientOptions& options = {}) const noexcept;
+
+  /// What max_norm of torch.nn.Embedding does before a lookup: each of the rows that `indices` name, once, whose norm
+  /// is greater than max_norm is multiplied by max_norm / (norm + 1e-7). The norm is computed in f32, 16 lanes and a
+  /// fixed tree. Weights of 16 bits are rounded to nearest even. Nobody may read the table meanwhile.
+  Status renormalize(const MutableTableView& table, IndexSpan indices, const MaxNorm& max_norm,
+                     Workspace& workspace) const noexcept;
+
  private:
+  friend class Optimizer;
   struct State;
   std::unique_ptr<State> state_;
   Status status_;

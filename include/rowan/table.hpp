@@ -83,6 +83,8 @@ class ROWAN_API Table {
   const std::string& name() const noexcept { return name_; }
   const TableView& view() const noexcept { return view_; }
   operator const TableView&() const noexcept { return view_; }
+  /// The same for who trains it. Fails where the table's memory may not be written.
+  Result<MutableTableView> mutable_view();
   const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
 
   std::uint64_t rows() const noexcept { return view_.rows(); }
@@ -97,12 +99,14 @@ class ROWAN_API Table {
     name_.swap(other.name_);
     owner_.swap(other.owner_);
     std::swap(view_, other.view_);
+    std::swap(writable_, other.writable_);
     std::swap(vocabulary_, other.vocabulary_);
   }
 
   std::string name_;
   std::shared_ptr<const void> owner_;
   TableView view_;
+  bool writable_ = false;
   Vocabulary vocabulary_;
 };
 

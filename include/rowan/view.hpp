@@ -38,6 +38,7 @@ class TableView {
 
  private:
   friend class Table;
+  friend class MutableTableView;
   TableView() = default;
 
   const std::byte* data_ = nullptr;
@@ -46,6 +47,22 @@ class TableView {
   std::uint64_t row_stride_ = 0;
   std::uint64_t row_bytes_ = 0;
   DType dtype_ = DType::f32;
+};
+
+/// A TableView whose rows may be written: what optimizers train. Lookups take it as the TableView that it is.
+/// Whoever writes through it sees to it that nobody reads or writes the same table meanwhile.
+class MutableTableView : public TableView {
+ public:
+  /// As TableView::over(), over memory that may be written.
+  ROWAN_API static Result<MutableTableView> over(std::span<std::byte> bytes, std::uint64_t rows, std::uint64_t dim,
+                                                 DType dtype, std::uint64_t row_stride = 0);
+  ROWAN_API static Result<MutableTableView> over(std::span<float> values, std::uint64_t dim);
+
+  std::byte* mutable_data() const noexcept { return const_cast<std::byte*>(data()); }
+
+ private:
+  friend class Table;
+  explicit MutableTableView(const TableView& view) noexcept : TableView(view) {}
 };
 
 /// Types that indices, offsets and lengths come in.
@@ -157,6 +174,37 @@ class OutputView {
 
  private:
   void* data_;
+  std::size_t size_;
+  std::uint64_t stride_;
+  DType dtype_ = DType::f32;
+  bool sixteen_bits_ = false;
+};
+
+/// The gradient of a loss with respect to an output, which it has the shape of: row r begins at element r * stride and
+/// has dim elements. Contiguous (stride 0) it has exactly rows × dim elements; strided, it reaches at least to the end
+/// of its last row. Elements are f32, or f16 or bf16 in 16 bits each.
+class GradientView {
+ public:
+  template <class Range>
+  requires std::convertible_to<const Range&, std::span<const float>> GradientView(const Range& values,
+                                                                                  std::uint64_t stride = 0)
+  noexcept : GradientView(std::span<const float>(values), stride) {}
+  GradientView(std::span<const float> values, std::uint64_t stride = 0) noexcept
+      : data_(values.data()), size_(values.size()), stride_(stride) {}
+  /// `dtype` is DType::f16 or DType::bf16; a call refuses any other.
+  GradientView(std::span<const std::uint16_t> bits, DType dtype, std::uint64_t stride = 0) noexcept
+      : data_(bits.data()), size_(bits.size()), stride_(stride), dtype_(dtype), sixteen_bits_(true) {}
+
+  const void* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }        ///< elements
+  std::uint64_t stride() const noexcept { return stride_; }  ///< elements from one row to the next; 0 = dim
+  DType dtype() const noexcept { return dtype_; }
+  bool valid_dtype() const noexcept {
+    return sixteen_bits_ ? dtype_ == DType::f16 || dtype_ == DType::bf16 : dtype_ == DType::f32;
+  }
+
+ private:
+  const void* data_;
   std::size_t size_;
   std::uint64_t stride_;
   DType dtype_ = DType::f32;

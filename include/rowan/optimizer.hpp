@@ -179,6 +179,8 @@ class ROWAN_API Optimizer {
   DType dtype() const noexcept;
   /// Its tensors, none where the algorithm keeps nothing. A host may read and write them between steps.
   std::span<const StateTensor> state() const noexcept;
+  /// Goes on as if `steps` had been taken: for who has put back what state() was then.
+  void resume_from(std::uint64_t steps) noexcept;
 
  private:
   struct State;

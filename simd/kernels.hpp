@@ -131,10 +131,98 @@ struct DotArgs {
   float* out;
 };
 
+/// Optimizers: those of rowan::Algorithm, Sgd's three forms apart.
+enum class Step : std::uint8_t {
+  sgd,
+  momentum,
+  nesterov,
+  adagrad,
+  row_wise_adagrad,
+  adam,
+  row_wise_adam,
+  rms_prop,
+  ftrl,
+};
+inline constexpr int step_count = 9;
+
+/// What a step computes with; rowan/optimizer.hpp has the formulas. Which of the last five are used depends on the
+/// Step.
+struct StepFactors {
+  float scale;  ///< of the gradient; 1: none
+  float clip;   ///< its limit; infinite: none
+  float keep;   ///< of the weights, for decoupled decay; 1: none
+  float l2;     ///< of the weights, added to the gradient; 0: none
+  float lr;     ///< with what belongs to it: lr decay, bias corrections
+  float eps;
+  float a;  ///< momentum, 1 - beta1, alpha, beta of Ftrl
+  float b;  ///< 1 - beta2, 1 - alpha, l1
+  float c;  ///< l2 of Ftrl
+};
+
+inline constexpr std::size_t most_step_rows = 64;
+
+/// One step on rows[i], whose gradient is row i of `gradient`, for i in [0, count); count <= most_step_rows. Rows are
+/// different from each other.
+struct StepArgs {
+  std::byte* weights;  ///< f32
+  std::size_t stride;  ///< bytes
+  std::size_t dim;
+  bool packed;                ///< weights of rows[i] are at row i
+  const std::uint64_t* rows;  ///< of the table, for its state and, where they are not packed, its weights
+  std::size_t count;
+  std::size_t readable;         ///< rows that may be read, to prefetch them; >= count
+  std::size_t ahead;            ///< how many rows ahead; 0: none
+  float* gradient;              ///< may be scaled and limited in place
+  std::size_t gradient_stride;  ///< floats
+  float* state[2];              ///< null where there is none
+  std::size_t state_columns[2];
+  StepFactors factors;
+};
+
+/// Of each column, which of `count` rows, one behind the other, gives the largest (or smallest) value as Op::extreme
+/// has it; they are called base, base + 1, ...
+struct WinnersArgs {
+  const float* values;
+  std::size_t count;
+  std::size_t dim;
+  bool smallest;
+  bool resume;  ///< goes on from `best` and `winners`
+  std::uint32_t base;
+  float* best;  ///< [dim], for who goes on
+  std::uint32_t* winners;
+};
+
+/// out[c] = out[c] + (winners[c] == position ? gradient[c] : +0); without winners, out[c] + weight * gradient[c].
+struct AddTermArgs {
+  const float* gradient;
+  const std::uint32_t* winners;
+  std::uint32_t position;
+  float weight;
+  std::size_t dim;
+  float* out;
+};
+
+/// Row i of `values` to rows[i] of a table of f16 or bf16, to nearest even or, with a key, stochastically.
+struct ScatterArgs {
+  std::byte* rows_data;
+  std::size_t stride;  ///< bytes
+  std::size_t dim;
+  const std::uint64_t* rows;
+  std::size_t count;
+  const float* values;
+  std::size_t values_stride;  ///< floats
+  bool stochastic;
+  std::uint64_t key;  ///< of seed and step
+};
+
 using GatherKernel = void (*)(const GatherArgs&);
 using PoolKernel = void (*)(const PoolArgs&);
 using FinishKernel = void (*)(const FinishArgs&);
 using DotKernel = void (*)(const DotArgs&);
+using StepKernel = void (*)(const StepArgs&);
+using WinnersKernel = void (*)(const WinnersArgs&);
+using AddTermKernel = void (*)(const AddTermArgs&);
+using ScatterKernel = void (*)(const ScatterArgs&);
 /// Whether every one of `count` indices is in [0, rows).
 using IndicesCheck = bool (*)(const void* indices, std::size_t count, std::uint64_t rows);
 /// Whether `count` offsets never decrease and are all in [0, indices].
@@ -150,6 +238,10 @@ struct KernelTable {
   PoolKernel pool[element_count][op_count][index_read_count];
   FinishKernel finish[output_count];
   DotKernel dot[element_count];
+  StepKernel step[step_count];
+  WinnersKernel winners;
+  AddTermKernel add_term;
+  ScatterKernel scatter[2];  ///< f16, bf16
 };
 
 extern const KernelTable baseline_kernels;

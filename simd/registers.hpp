@@ -53,9 +53,11 @@ struct Scalar {
     __builtin_memcpy(&v, p, sizeof v);
     return Scalar(v);
   }
-  void store_unaligned(float* p) const noexcept { *p = value; }
+  void store_unaligned(float* p) const noexcept { __builtin_memcpy(p, &value, sizeof value); }
   friend Scalar operator+(Scalar a, Scalar b) noexcept { return Scalar(a.value + b.value); }
+  friend Scalar operator-(Scalar a, Scalar b) noexcept { return Scalar(a.value - b.value); }
   friend Scalar operator*(Scalar a, Scalar b) noexcept { return Scalar(a.value * b.value); }
+  friend Scalar operator/(Scalar a, Scalar b) noexcept { return Scalar(a.value / b.value); }
 };
 
 /// x where x > kept, else kept (also where either is NaN); with signs flipped, x where x < kept.

@@ -14,6 +14,9 @@
 #include "simd/finish.hpp"
 #include "simd/gather.hpp"
 #include "simd/pool.hpp"
+#include "simd/scatter.hpp"
+#include "simd/step.hpp"
+#include "simd/winners.hpp"
 
 #define ROWAN_GATHER(E) \
   { gather<E, Element::f32>, gather<E, Element::f16>, gather<E, Element::bf16> }
@@ -48,6 +51,12 @@ extern constinit const KernelTable ROWAN_JOIN(ROWAN_TIER, _kernels) = {
     .pool = ROWAN_FOR_ELEMENTS(ROWAN_POOL),
     .finish = {finish<Element::f32>, finish<Element::f16>, finish<Element::bf16>},
     .dot = ROWAN_FOR_ELEMENTS(ROWAN_DOT),
+    .step = {step<Step::sgd>, step<Step::momentum>, step<Step::nesterov>, step<Step::adagrad>,
+             step<Step::row_wise_adagrad>, step<Step::adam>, step<Step::row_wise_adam>, step<Step::rms_prop>,
+             step<Step::ftrl>},
+    .winners = winners,
+    .add_term = add_term,
+    .scatter = {scatter<Element::f16>, scatter<Element::bf16>},
 };
 
 }  // namespace rowan::simd

@@ -11,26 +11,40 @@ namespace {
 
 constexpr auto most_signed = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
-Status check_output(const TableView& table, const OutputView& out, std::uint64_t rows,
-                    CheckedOutput& checked) noexcept {
-  if (!out.valid_dtype()) return {.code = Code::output_dtype, .value = static_cast<std::int64_t>(out.dtype())};
-  const std::uint64_t dim = table.dim();
-  const std::uint64_t size = out.size();
-  const std::uint64_t stride = out.stride() != 0 ? out.stride() : dim;
-  if (stride < dim) {
-    return {.code = Code::output_stride, .position = dim, .value = static_cast<std::int64_t>(stride)};
-  }
-  std::uint64_t needed = 0;
+/// What is said of a matrix of the wrong shape.
+struct ShapeCodes {
+  Code size;
+  Code stride;
+};
+
+/// Whether `size` elements are `rows` rows of dim, `stride` apart or, where that is 0, contiguous. `stride` becomes
+/// what it means, `needed` the elements up to the end of the last row.
+Status check_shape(std::uint64_t size, std::uint64_t rows, std::uint64_t dim, const ShapeCodes& codes,
+                   std::uint64_t& stride, std::uint64_t& needed) noexcept {
+  const bool exact = stride == 0;
+  if (exact) stride = dim;
+  if (stride < dim) return {.code = codes.stride, .position = dim, .value = static_cast<std::int64_t>(stride)};
+  needed = 0;
   const bool too_large =
       rows != 0 && (__builtin_mul_overflow(rows - 1, stride, &needed) || __builtin_add_overflow(needed, dim, &needed));
-  const bool exact = out.stride() == 0;
   if (too_large || (exact ? size != needed : size < needed)) {
-    return {.code = Code::output_size,
+    return {.code = codes.size,
             .position = too_large ? std::numeric_limits<std::uint64_t>::max() : needed,
             .value = static_cast<std::int64_t>(size)};
   }
-  // Of a single row the stride is not used, whatever it is.
-  checked = {static_cast<std::byte*>(out.data()), rows > 1 ? stride : dim, out.dtype()};
+  if (rows <= 1) stride = dim;  // of a single row the stride is not used, whatever it is
+  return {};
+}
+
+Status check_output(const TableView& table, const OutputView& out, std::uint64_t rows,
+                    CheckedOutput& checked) noexcept {
+  if (!out.valid_dtype()) return {.code = Code::output_dtype, .value = static_cast<std::int64_t>(out.dtype())};
+  std::uint64_t stride = out.stride();
+  std::uint64_t needed = 0;
+  const Status status =
+      check_shape(out.size(), rows, table.dim(), {Code::output_size, Code::output_stride}, stride, needed);
+  if (!status) return status;
+  checked = {static_cast<std::byte*>(out.data()), stride, out.dtype()};
   if (Extent{out.data(), needed * checked.element_bytes()}.overlaps(extent_of(table))) {
     return {.code = Code::output_overlap};
   }
@@ -211,11 +225,26 @@ Status scan_indices(const TableView& table, Checks checks, bool known_good, Chec
   return check_indices(table, checks, known_good, planned, [](std::size_t) { return Status::no_bag; });
 }
 
+Status plan_members(const TableView& table, const Bags& bags, const BagOptions& options,
+                    CheckedBags& planned) noexcept {
+  if (const Status status = check_form(bags, options, planned); !status) return status;
+  return check_options(table, bags, options, planned);
+}
+
+Status plan_gradient(const TableView& table, const GradientView& gradient, std::uint64_t rows,
+                     std::uint64_t& stride) noexcept {
+  if (!gradient.valid_dtype()) {
+    return {.code = Code::gradient_dtype, .value = static_cast<std::int64_t>(gradient.dtype())};
+  }
+  stride = gradient.stride();
+  std::uint64_t needed = 0;
+  return check_shape(gradient.size(), rows, table.dim(), {Code::gradient_size, Code::gradient_stride}, stride, needed);
+}
+
 Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out, const BagOptions& options,
                  std::uint64_t repeat, CheckedBags& planned, CheckedOutput& planned_out) noexcept {
   if (repeat == 0) return {.code = Code::repeat_zero};
-  if (const Status status = check_form(bags, options, planned); !status) return status;
-  if (const Status status = check_options(table, bags, options, planned); !status) return status;
+  if (const Status status = plan_members(table, bags, options, planned); !status) return status;
 
   std::uint64_t out_rows = 0;
   if (__builtin_mul_overflow(planned.bags, repeat, &out_rows)) {

@@ -77,7 +77,14 @@ Status plan_embedding(const TableView& table, const IndexSpan& indices, const Ou
 /// any more, and `planned` says so afterwards.
 Status scan_indices(const TableView& table, Checks checks, bool known_good, CheckedIndices& planned) noexcept;
 
-/// Everything that does not depend on what offsets, lengths and indices hold.
+/// Everything about the bags that does not depend on what offsets, lengths and indices hold.
+Status plan_members(const TableView& table, const Bags& bags, const BagOptions& options, CheckedBags& planned) noexcept;
+
+/// Whether a gradient has that many rows of the table's dim; `stride` is then that of its rows, in elements.
+Status plan_gradient(const TableView& table, const GradientView& gradient, std::uint64_t rows,
+                     std::uint64_t& stride) noexcept;
+
+/// plan_members(), and the same of the output.
 Status plan_bags(const TableView& table, const Bags& bags, const OutputView& out, const BagOptions& options,
                  std::uint64_t repeat, CheckedBags& planned, CheckedOutput& planned_out) noexcept;
 

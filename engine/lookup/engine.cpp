@@ -1,119 +1,23 @@
 #include "rowan/engine.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <new>
 #include <tuple>
 #include <vector>
 
-#include "engine/lookup/checks.hpp"
 #include "engine/lookup/few.hpp"
 #include "engine/lookup/gathering.hpp"
-#include "engine/lookup/memory_policy.hpp"
 #include "engine/lookup/parts.hpp"
-#include "engine/lookup/pooling.hpp"
-#include "engine/parallel.hpp"
+#include "engine/lookup/state.hpp"
+#include "engine/support/without_throwing.hpp"
 #include "simd/dispatch.hpp"
 
 namespace rowan {
 
 using namespace detail;
 
-struct Engine::State {
-  State(const simd::KernelTable& table, Threads threads) noexcept : kernels(table), parallel(threads) {}
-
-  /// What gather_few() and pool_few() leave over.
-  Status embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
-                   const EmbeddingOptions& options) const noexcept;
-  Status embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
-                       const BagOptions& options) const noexcept;
-  Status run(std::span<const Request> requests) const noexcept;
-
-  /// Runs part(i), which returns a count, for all i on threads and adds the counts up; false where the threads failed,
-  /// when parts that have run can run again.
-  template <class Part>
-  bool on_threads(std::size_t parts, std::uint64_t& total, const Part& part) const noexcept {
-    std::atomic<std::uint64_t> sum = 0;
-    const auto counted = [&](std::size_t i) noexcept {
-      if (const std::uint64_t count = part(i); count != 0) sum.fetch_add(count, std::memory_order_relaxed);
-    };
-    if (!parallel.for_each(parts, counted)) return false;
-    total = sum.load(std::memory_order_relaxed);
-    return true;
-  }
-
-  /// Whether the indices of calls are all good, `total` in all; call(i) gives the table and the indices of each. A
-  /// false may also mean that the threads failed: then whoever asks looks for himself.
-  template <class Call>
-  bool good_on_threads(std::size_t calls, std::uint64_t total, const Call& call) const noexcept {
-    constexpr std::uint64_t step = MemoryPolicy::checked_at_a_time;
-    const auto bad_in = [&](std::size_t part) noexcept -> std::uint64_t {
-      std::uint64_t first = part * step;  // as if all indices stood in one row
-      const std::uint64_t last = std::min(first + step, total);
-      std::uint64_t begin = 0;
-      for (std::size_t i = 0; i < calls && first < last; ++i) {
-        const auto& [table, indices] = call(i);
-        const std::uint64_t end = begin + indices.size();
-        if (first < end) {
-          const auto check = kernels.indices_ok[static_cast<int>(indices.kind())];
-          if (!check(bytes_at(indices, first - begin), std::min(last, end) - first, table.rows())) return 1;
-          first = std::min(last, end);
-        }
-        begin = end;
-      }
-      return 0;
-    };
-    std::uint64_t bad = 0;
-    return on_threads(total / step + 1, bad, bad_in) && bad == 0;
-  }
-
-  struct Planned {
-    CheckedBags bags;
-    CheckedOutput out;
-  };
-  static Status plan(const Request& r, Planned& planned) noexcept {
-    return plan_bags(r.table, r.bags, r.out, r.options, r.repeat, planned.bags, planned.out);
-  }
-  /// Prefetches what a request reads first, while the one before it is pooled: its own prefetches come too late for
-  /// that.
-  void fetch_first_rows(const Request& request) const noexcept {
-    const std::size_t rows = policy.prefetch(request.table).far;
-    if (rows != 0) prefetch_rows(request.table, request.bags.indices(), rows);
-  }
-  /// The plan of a request that has passed: making it again costs less than keeping it for any number of requests.
-  Planned replan(const Request& request, bool known_good) const noexcept {
-    Planned planned;
-    static_cast<void>(plan(request, planned));
-    if (request.options.bad_index != BadIndex::reject) {
-      static_cast<void>(scan_bags(request.table, &kernels, known_good, planned.bags));
-    }
-    return planned;
-  }
-
-  /// Whether a call of an estimated length is to be split; the estimate is made where there are threads at all.
-  template <class Estimate>
-  bool splits(const Estimate& ns) const noexcept {
-    return parallel.concurrency() > 1 && MemoryPolicy::worth_threads(ns());
-  }
-
-  const simd::KernelTable& kernels;
-  MemoryPolicy policy = MemoryPolicy::of_this_machine();
-  Parallel parallel;
-};
-
 namespace {
-
-/// Whether a step, which may run out of memory, was done.
-template <class Step>
-bool without_throwing(const Step& step) noexcept {
-  try {
-    step();
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
 
 /// An ok Status that says how many bad indices were skipped or replaced.
 Status done(std::uint64_t bad) noexcept { return {.value = static_cast<std::int64_t>(bad)}; }

@@ -26,17 +26,20 @@ MemoryPolicy MemoryPolicy::of_this_machine() noexcept {
 }
 
 simd::Prefetch MemoryPolicy::prefetch(const TableView& table) const noexcept {
+  return prefetch(table_bytes(table), table.row_bytes(), element_bits(table.dtype()));
+}
+
+simd::Prefetch MemoryPolicy::prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
   constexpr std::size_t near = 8;
   constexpr std::uint64_t bytes_in_flight = 8 << 10;
   constexpr std::uint64_t columns_of_pass = 64;
-  const std::uint64_t bytes = table_bytes(table);
   if (bytes <= level_1_) return {0, 0};
   if (bytes <= level_2_) return {near, 0};
   const auto ahead = [](std::uint64_t bytes_of_row) {
     return std::clamp<std::uint64_t>(bytes_in_flight / bytes_of_row, 16, 48);
   };
-  if (element_bits(table.dtype()) >= 16) return {ahead(table.row_bytes()), 0};
-  return {ahead(std::min(table.row_bytes(), columns_of_pass * element_bits(table.dtype()) / 8)), near};
+  if (bits >= 16) return {ahead(row_bytes), 0};
+  return {ahead(std::min(row_bytes, columns_of_pass * bits / 8)), near};
 }
 
 std::uint64_t bytes_to_move(const TableView& table, std::size_t reads, std::size_t writes) noexcept {

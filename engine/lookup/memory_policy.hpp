@@ -20,6 +20,8 @@ class MemoryPolicy {
   /// None for a table that L1 holds, where a prefetch only costs; a few rows ahead for one that L2 holds; further, and
   /// for elements of 8 bits and less in two stages, for larger ones.
   simd::Prefetch prefetch(const TableView& table) const noexcept;
+  /// The same for rows that are no table's; `bits` of an element.
+  simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept;
 
   /// Bytes of rows to pool at a time, in all columns, before the next ones are begun: a pass over further columns finds
   /// what the pass before it read.

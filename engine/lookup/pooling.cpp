@@ -1,8 +1,8 @@
 #include "engine/lookup/pooling.hpp"
 
 #include <algorithm>
-#include <cmath>
 
+#include "engine/lookup/divisor.hpp"
 #include "engine/lookup/kernel_rows.hpp"
 
 namespace rowan::detail {
@@ -17,32 +17,6 @@ simd::Op op_of(const CheckedBags& bags) noexcept {
   if (bags.pooling == Pooling::max || bags.pooling == Pooling::min) return simd::Op::extreme;
   return bags.weights != nullptr ? simd::Op::weighted_sum : simd::Op::sum;
 }
-
-/// What a bag is divided by, taken member by member.
-class Divisor {
- public:
-  explicit Divisor(const CheckedBags& bags) noexcept : pooling_(bags.pooling), weighted_(bags.weights != nullptr) {}
-
-  static bool needed(Pooling pooling) noexcept {
-    return pooling != Pooling::sum && pooling != Pooling::max && pooling != Pooling::min;
-  }
-  bool reads_weights() const noexcept {
-    return weighted_ && (pooling_ == Pooling::mean_by_weight || pooling_ == Pooling::sqrt_n);
-  }
-  void add(float weight) noexcept {
-    const float term = pooling_ == Pooling::sqrt_n ? weight * weight : weight;
-    sum_ = sum_ + term;
-  }
-  float value(std::size_t members) const noexcept {
-    const float total = reads_weights() ? sum_ : static_cast<float>(members);
-    return pooling_ == Pooling::sqrt_n ? std::sqrt(total) : total;
-  }
-
- private:
-  Pooling pooling_;
-  bool weighted_;
-  float sum_ = 0.0F;
-};
 
 /// The bags of one group, pooled into rows of f32 that lie in the output or in scratch, and then finished.
 /// `columns` are a part of the row where that is longer than the scratch.

@@ -35,6 +35,11 @@
 
 namespace rowan {
 
+namespace detail {
+struct WorkspaceMemory;
+struct CoalescedGradient;
+}  // namespace detail
+
 /// One lookup and the gradient of the loss with respect to what it gave.
 struct LookupGradient {
   Bags bags;              ///< as they were looked up
@@ -87,8 +92,7 @@ class ROWAN_API Workspace {
  private:
   friend class Engine;
   friend class Optimizer;
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<detail::WorkspaceMemory> memory_;
 };
 
 /// A coalesced sparse gradient of a table: its unique rows in ascending order, and for each the gradient of its dim
@@ -115,8 +119,7 @@ class ROWAN_API SparseGradient {
  private:
   friend class Engine;
   friend class Optimizer;
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<detail::CoalescedGradient> state_;
 };
 
 }  // namespace rowan

@@ -127,8 +127,8 @@ struct StepOptions {
   float scale = 1.0F;            ///< what every gradient is multiplied by
   /// Gradients are limited to [-clip_value, clip_value].
   float clip_value = std::numeric_limits<float>::infinity();
-  /// Where the norm of the table's whole gradient is larger, it is scaled by clip_norm / (norm + 1e-6), as
-  /// torch.nn.utils.clip_grad_norm_ does. Combined with `scale`: the norm is that of the scaled gradient.
+  /// The largest norm of the table's whole gradient, scaled: it is multiplied by min(1, clip_norm / (norm + 1e-6)), as
+  /// torch.nn.utils.clip_grad_norm_ does. The norm is sqrt(SparseGradient::squared_norm()).
   float clip_norm = std::numeric_limits<float>::infinity();
   bool scale_grad_by_freq = false;  ///< of steps from lookups, see GradientOptions
   NonFinite non_finite = NonFinite::reject;
@@ -144,7 +144,8 @@ struct StateTensor {
 
 /// The state of one table's optimizer, and the steps that use it.
 ///
-/// Ownership: state is memory of its own, zero pages until a row is first touched. Thread-safety: one step at a time,
+/// Ownership: state is memory of its own, which costs nothing until a row is first touched (unless an
+/// initial_accumulator_value is to be written there). Thread-safety: one step at a time,
 /// and nobody reads or writes the table meanwhile; a step itself uses the engine's threads. Allocation: none in steady
 /// state, where the engine has no threads; a step larger than all before it grows the workspace. Errors: everything is
 /// checked before any weight or state changes, so a refused step changes nothing.

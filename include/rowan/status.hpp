@@ -40,16 +40,16 @@ enum class Code : std::uint32_t {
   lengths_negative = 16,     ///< bag, value: lengths[bag] is negative
   lengths_sum = 17,      ///< position = number of indices, value = their sum, or the greatest i64 if more: they differ
   weights_missing = 18,  ///< value = the Pooling: it needs per-sample weights
-  default_out_of_range = 19,  ///< value = default_row (its bits): not in [0, rows)
-  bad_index_unknown = 20,     ///< value: not one of BadIndex's
-  output_dtype = 21,          ///< value = the DType: outputs are f32, f16 or bf16, 16-bit types in 16-bit elements
-  output_overlap = 22,        ///< the output shares memory with what the call reads, or with another output
-  repeat_zero = 23,           ///< Request::repeat is 0
-  gradient_size = 24,         ///< position = elements needed (the greatest u64 if more), value = elements given
-  gradient_stride = 25,       ///< position = dim, value = stride given, in elements: rows would overlap
-  gradient_dtype = 26,        ///< value = the DType: gradients are f32, f16 or bf16, 16-bit types in 16-bit elements
-  gradient_not_finite = 27,   ///< bag, position = column: the gradient there is NaN or infinite; of a SparseGradient,
-                             ///< bag is the place among its rows
+  default_out_of_range = 19,   ///< value = default_row (its bits): not in [0, rows)
+  bad_index_unknown = 20,      ///< value: not one of BadIndex's
+  output_dtype = 21,           ///< value = the DType: outputs are f32, f16 or bf16, 16-bit types in 16-bit elements
+  output_overlap = 22,         ///< the output shares memory with what the call reads, or with another output
+  repeat_zero = 23,            ///< Request::repeat is 0
+  gradient_size = 24,          ///< position = elements needed (the greatest u64 if more), value = elements given
+  gradient_stride = 25,        ///< position = dim, value = stride given, in elements: rows would overlap
+  gradient_dtype = 26,         ///< value = the DType: gradients are f32, f16 or bf16, 16-bit types in 16-bit elements
+  gradient_not_finite = 27,    ///< bag, position = column: the gradient there is NaN or infinite; of a SparseGradient,
+                               ///< bag is the place among its rows
   weights_gradient_size = 28,  ///< position = number of indices, value = number of elements given: they differ
   not_trainable = 29,          ///< value = the DType: weights that learn are f32, f16 or bf16
   optimizer_mismatch = 30,     ///< position = rows, value = dim of the optimizer's or gradient's table: not of this one

@@ -1,0 +1,118 @@
+#include "engine/training/plan.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <tuple>
+
+namespace rowan::detail {
+namespace {
+
+/// Whether all of `count` elements are finite: their exponent is not all ones.
+template <class Bits>
+bool all_finite(const std::byte* values, std::size_t count, Bits exponent) noexcept {
+  Bits odd = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, values + i * sizeof bits, sizeof bits);
+    odd = static_cast<Bits>(odd | ((bits & exponent) == exponent ? 1 : 0));
+  }
+  return odd == 0;
+}
+
+bool all_finite(const std::byte* values, DType dtype, std::size_t count) noexcept {
+  if (dtype == DType::f32) return all_finite<std::uint32_t>(values, count, 0x7F80'0000U);
+  return all_finite<std::uint16_t>(values, count, dtype == DType::f16 ? 0x7C00 : 0x7F80);
+}
+
+Status check_finite(const Machine& machine, std::size_t dim, const PlannedLookup& lookup) noexcept {
+  constexpr std::size_t elements_at_once = std::size_t{1} << 18;
+  const std::size_t row_bytes = lookup.stride * (lookup.dtype == DType::f32 ? 4 : 2);
+  const std::size_t rows_at_once = std::max<std::size_t>(1, elements_at_once / dim);
+  const std::size_t bags = lookup.bags.bags;
+  std::atomic<std::size_t> first = bags;  // bag
+  const auto look = [&](std::size_t part) noexcept {
+    const std::size_t end = std::min(bags, (part + 1) * rows_at_once);
+    for (std::size_t bag = part * rows_at_once; bag < end; ++bag) {
+      if (all_finite(lookup.gradient + bag * row_bytes, lookup.dtype, dim)) continue;
+      std::size_t seen = first.load(std::memory_order_relaxed);
+      while (bag < seen && !first.compare_exchange_weak(seen, bag, std::memory_order_relaxed)) {
+      }
+      return;
+    }
+  };
+  const std::size_t parts = (bags + rows_at_once - 1) / rows_at_once;
+  if (parts < 2 || !machine.parallel.for_each(parts, look)) {
+    for (std::size_t part = 0; part < parts; ++part) look(part);
+  }
+  const std::size_t bag = first.load(std::memory_order_relaxed);
+  if (bag == bags) return {};
+  const std::byte* const row = lookup.gradient + bag * row_bytes;
+  return {.code = Code::gradient_not_finite, .bag = bag, .position = find_not_finite(row, lookup.dtype, dim)};
+}
+
+Status plan_lookup(const Machine& machine, const TableView& table, const LookupGradient& lookup, bool known_good,
+                   NonFinite non_finite, PlannedLookup& planned) noexcept {
+  if (const Status status = plan_members(table, lookup.bags, lookup.options, planned.bags); !status) return status;
+  const std::size_t bags = planned.bags.bags;
+  if (const Status status = plan_gradient(table, lookup.gradient, bags, planned.stride); !status) return status;
+  planned.gradient = static_cast<const std::byte*>(lookup.gradient.data());
+  planned.dtype = lookup.gradient.dtype();
+  planned.weights_gradient = lookup.weights_gradient;
+  const std::size_t count = lookup.bags.indices().size();
+  if (!lookup.weights_gradient.empty()) {
+    if (planned.bags.weights == nullptr) {
+      return {.code = Code::weights_missing, .value = static_cast<std::int64_t>(lookup.options.pooling)};
+    }
+    if (lookup.weights_gradient.size() != count) {
+      return {.code = Code::weights_gradient_size,
+              .position = count,
+              .value = static_cast<std::int64_t>(lookup.weights_gradient.size())};
+    }
+  }
+  if (const Status status = scan_bags(table, &machine.kernels, known_good, planned.bags); !status) return status;
+  return non_finite == NonFinite::reject ? check_finite(machine, table.dim(), planned) : Status{};
+}
+
+}  // namespace
+
+std::size_t find_not_finite(const std::byte* row, DType dtype, std::size_t dim) noexcept {
+  const std::size_t bytes = dtype == DType::f32 ? 4 : 2;
+  std::size_t column = 0;
+  while (column < dim && all_finite(row + column * bytes, dtype, 1)) ++column;
+  return column;
+}
+
+bool splits_backward(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups) noexcept {
+  return machine.splits([&] {
+    std::uint64_t reads = 0;
+    for (const LookupGradient& lookup : lookups) reads += lookup.bags.indices().size();
+    return machine.policy.estimated_ns(table, reads, reads);
+  });
+}
+
+Status plan_lookups(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups,
+                    NonFinite non_finite, bool split, PlannedLookups& planned) {
+  planned.all.assign(lookups.size(), {});
+  planned.bags = planned.positions = 0;
+  planned.weighted = planned.extreme = false;
+  std::uint64_t reads = 0;
+  for (const LookupGradient& lookup : lookups) reads += lookup.bags.indices().size();
+  const auto call = [&](std::size_t i) { return std::tie(table, lookups[i].bags.indices()); };
+  const bool good = split && machine.good_on_threads(lookups.size(), reads, call);
+  for (std::size_t i = 0; i < lookups.size(); ++i) {
+    PlannedLookup& lookup = planned.all[i];
+    Status status = plan_lookup(machine, table, lookups[i], good, non_finite, lookup);
+    status.table = static_cast<std::uint32_t>(i);
+    if (!status) return status;
+    lookup.first_bag = planned.bags;
+    lookup.first_position = planned.positions;
+    planned.bags += lookup.bags.bags;
+    planned.positions += lookup.bags.last_end;
+    planned.weighted = planned.weighted || lookup.bags.weights != nullptr;
+    planned.extreme = planned.extreme || lookup.extreme();
+  }
+  return {};
+}
+
+}  // namespace rowan::detail

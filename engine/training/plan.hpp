@@ -1,0 +1,61 @@
+// The checks of calls that go backwards, done before anything is written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/lookup/checks.hpp"
+#include "engine/machine.hpp"
+#include "rowan/gradient.hpp"
+#include "rowan/status.hpp"
+#include "rowan/view.hpp"
+
+namespace rowan::detail {
+
+/// A lookup that was checked. Bags and positions of several lookups are counted through.
+struct PlannedLookup {
+  CheckedBags bags;
+  const std::byte* gradient = nullptr;
+  std::uint64_t stride = 0;  ///< elements
+  DType dtype = DType::f32;
+  std::span<float> weights_gradient = {};
+  std::size_t first_bag = 0;
+  std::size_t first_position = 0;
+
+  bool extreme() const noexcept { return bags.pooling == Pooling::max || bags.pooling == Pooling::min; }
+  bool drops() const noexcept {  // whether there may be positions that are members of no bag
+    return bags.has_padding || bags.indices.bad_index != BadIndex::reject;
+  }
+  /// The row that a member's index means, or table.rows() where the index makes no member.
+  std::uint64_t row_of(std::uint64_t index, std::uint64_t rows) const noexcept {
+    if (index >= rows) {
+      if (bags.indices.bad_index != BadIndex::default_row) return rows;
+      index = bags.indices.default_row;
+    }
+    return bags.has_padding && index == bags.padding ? rows : index;
+  }
+};
+
+/// The lookups of a call.
+struct PlannedLookups {
+  std::vector<PlannedLookup> all;
+  std::size_t bags = 0;
+  std::size_t positions = 0;
+  bool weighted = false;  ///< some lookup has weights
+  bool extreme = false;   ///< some lookup takes the maximum or the minimum
+};
+
+/// Whether the lookups' way back is worth threads, judged by what they seem to ask for: nothing has been checked yet.
+bool splits_backward(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups) noexcept;
+
+/// Checks everything: shapes, options, offsets, indices, and that gradients are finite where `non_finite` wants that.
+/// Status::table says which lookup was refused. On threads where `split`. Throws std::bad_alloc.
+Status plan_lookups(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups,
+                    NonFinite non_finite, bool split, PlannedLookups& planned);
+
+/// The column of the first NaN or infinity, or dim.
+std::size_t find_not_finite(const std::byte* row, DType dtype, std::size_t dim) noexcept;
+
+}  // namespace rowan::detail

@@ -1,0 +1,300 @@
+#include "engine/training/row_gradients.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/lookup/divisor.hpp"
+#include "engine/lookup/kernel_rows.hpp"
+#include "engine/training/parts.hpp"
+
+namespace rowan::detail {
+namespace {
+
+constexpr std::size_t block_rows = 128;
+
+bool divides(const PlannedLookup& lookup) noexcept { return Divisor::needed(lookup.bags.pooling); }
+
+float divisor_of(const PlannedLookup& lookup, std::uint64_t rows, std::size_t begin, std::size_t end) noexcept {
+  Divisor divisor(lookup.bags);
+  if (!lookup.drops() && !divisor.reads_weights()) return divisor.value(end - begin);
+  std::size_t members = 0;
+  for_values(lookup.bags.indices.span, begin, end, [&](std::size_t j, std::uint64_t index) {
+    if (lookup.row_of(index, rows) == rows) return;
+    if (divisor.reads_weights()) divisor.add(lookup.bags.weights[j]);
+    ++members;
+  });
+  return divisor.value(members);
+}
+
+}  // namespace
+
+RowGradients::RowGradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups,
+                           bool by_frequency, bool split, RowGradientsMemory& memory)
+    : machine_(machine), table_(table), lookups_(lookups), by_frequency_(by_frequency), split_(split), memory_(memory) {
+  const std::size_t dim = table.dim();
+  const bool by_position = lookups.weighted || lookups.extreme;
+  transposed_ = transpose(machine, lookups.all, table, by_position, split, memory.transpose);
+
+  const PlannedLookup* const only = lookups.all.size() == 1 ? &lookups.all.front() : nullptr;
+  if (only != nullptr && !divides(*only) && !lookups.extreme) {  // the caller's own matrix
+    element_ = element_of(only->dtype);
+    const std::size_t packed = simd::packed_bytes(element_, dim);
+    gradient_ = {only->gradient, only->stride * simd::bits_of(element_) / 8, dim, packed};
+  } else {
+    scaled_ = memory.gradient.get(lookups.bags * dim);
+    gradient_ = {reinterpret_cast<const std::byte*>(scaled_), dim * sizeof(float), dim, dim * sizeof(float)};
+  }
+  const std::size_t bits = simd::bits_of(element_);
+  prefetch_ = machine.policy.prefetch(lookups.bags * gradient_.stride, gradient_.parameters, bits);
+  if (lookups.extreme) winners_ = memory.winners.get(lookups.bags * dim);
+  if (by_position) {
+    memory.bag_of.get(lookups.positions);
+    memory.position_weights.get(lookups.positions);
+  }
+  if (scaled_ != nullptr || by_position) {
+    for_each_part(machine, split, memory.transpose.parts.size(),
+                  [&](std::size_t i) noexcept { scale(memory_.transpose.parts[i]); });
+  }
+  if (lookups.weighted && !lookups.extreme) attach_weights();
+  sum_hot_rows();
+}
+
+/// What is known of a part's bags before rows are: their gradient scaled, the bag and weight of each position, who won.
+void RowGradients::scale(const BagPart& part) noexcept {
+  const PlannedLookup& lookup = lookups_.all[part.request];
+  const std::size_t dim = table_.dim();
+  const bool by_position = lookups_.weighted || lookups_.extreme;
+  std::uint64_t bags[block_rows];
+  float divisors[block_rows];
+  std::size_t position = part.position;
+  for (std::size_t first = part.first; first < part.last; first += block_rows) {
+    const std::size_t count = std::min(block_rows, part.last - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t end = lookup.bags.end(first + i, position);
+      bags[i] = first + i;
+      if (divides(lookup)) divisors[i] = divisor_of(lookup, table_.rows(), position, end);
+      if (by_position) {
+        std::fill_n(memory_.bag_of.get(0) + lookup.first_position + position, end - position,
+                    lookup.first_bag + first + i);
+      }
+      if (lookup.extreme()) find_winners(lookup, first + i, position, end);
+      position = end;
+    }
+    if (scaled_ == nullptr) continue;
+    const simd::Element element = element_of(lookup.dtype);
+    float* const out = scaled_ + (lookup.first_bag + first) * dim;
+    machine_.kernels.gather[static_cast<int>(element)][0]({
+        .rows = {lookup.gradient, lookup.stride * simd::bits_of(element) / 8, dim, simd::packed_bytes(element, dim)},
+        .indices = reinterpret_cast<const std::byte*>(bags),
+        .index_bytes = sizeof *bags,
+        .count = count,
+        .readable = count,
+        .out = out,
+        .out_stride = dim,
+        .prefetch = {0, 0},
+        .streaming = false,
+    });
+    if (!divides(lookup)) continue;
+    machine_.kernels.finish[0]({.rows = out,
+                                .stride = dim,
+                                .dim = dim,
+                                .count = count,
+                                .divisors = divisors,
+                                .out = out,
+                                .out_stride = dim,
+                                .repeat = 1});
+  }
+  if (!by_position) return;
+  float* const weights = memory_.position_weights.get(0) + lookup.first_position;
+  if (lookup.bags.weights != nullptr) {
+    std::copy(lookup.bags.weights + part.position, lookup.bags.weights + position, weights + part.position);
+  } else {
+    std::fill(weights + part.position, weights + position, 1.0F);
+  }
+}
+
+void RowGradients::find_winners(const PlannedLookup& lookup, std::size_t bag, std::size_t begin,
+                                std::size_t end) noexcept {
+  constexpr std::size_t columns_at_once = 1024;
+  const std::size_t dim = table_.dim();
+  const simd::GatherKernel gather = machine_.kernels.gather[static_cast<int>(table_.dtype())][0];
+  for (std::size_t column = 0; column < dim; column += columns_at_once) {
+    const std::size_t columns = std::min(columns_at_once, dim - column);
+    float row[columns_at_once];
+    float best[columns_at_once];
+    bool resume = false;
+    for_values(lookup.bags.indices.span, begin, end, [&](std::size_t j, std::uint64_t index) {
+      const std::uint64_t found = lookup.row_of(index, table_.rows());
+      if (found == table_.rows()) return;
+      gather({.rows = columns_of(table_, column, columns),
+              .indices = reinterpret_cast<const std::byte*>(&found),
+              .index_bytes = sizeof found,
+              .count = 1,
+              .readable = 1,
+              .out = row,
+              .out_stride = columns,
+              .prefetch = {0, 0},
+              .streaming = false});
+      machine_.kernels.winners({.values = row,
+                                .count = 1,
+                                .dim = columns,
+                                .smallest = lookup.bags.pooling == Pooling::min,
+                                .resume = resume,
+                                .base = static_cast<std::uint32_t>(lookup.first_position + j),
+                                .best = best,
+                                .winners = winners_ + (lookup.first_bag + bag) * dim + column});
+      resume = true;
+    });
+  }
+}
+
+/// Where there are weights, occurrences bring their own, and name their bag.
+void RowGradients::attach_weights() {
+  float* const weights = memory_.weights.get(transposed_.occurrences);
+  const float* const of_position = memory_.position_weights.get(0);
+  const std::uint64_t* const bag_of = memory_.bag_of.get(0);
+  constexpr std::size_t at_once = std::size_t{1} << 14;
+  for_each_part(machine_, split_, (transposed_.occurrences + at_once - 1) / at_once, [&](std::size_t part) noexcept {
+    const std::size_t end = std::min(transposed_.occurrences, (part + 1) * at_once);
+    for (std::size_t i = part * at_once; i < end; ++i) {
+      const std::uint64_t position = transposed_.source(i);
+      weights[i] = of_position[position];
+      transposed_.set_source(i, bag_of[position]);
+    }
+  });
+  weights_ = weights;
+}
+
+void RowGradients::sum_hot_rows() {
+  std::vector<std::size_t>& hot = memory_.hot;
+  hot.clear();
+  std::size_t chunks = 0;
+  const std::size_t* const starts = transposed_.starts;
+  // A row with more occurrences than a chunk has one at a multiple of it.
+  for (std::size_t i = chunk_occurrences; i < transposed_.occurrences; i += chunk_occurrences) {
+    const auto after = std::upper_bound(starts, starts + transposed_.unique + 1, i);
+    const auto u = static_cast<std::size_t>(after - starts) - 1;
+    if (!is_hot(u) || (!hot.empty() && hot.back() == u)) continue;
+    hot.push_back(u);
+    chunks += (transposed_.count(u) - 1) / chunk_occurrences + 1;
+  }
+  if (hot.empty()) return;
+  const std::size_t dim = table_.dim();
+  float* const sums = memory_.chunk_sums.get(chunks * dim);
+  std::size_t* const chunk_starts = memory_.chunk_starts.get(2 * chunks);
+  std::size_t chunk = 0;
+  for (const std::size_t u : hot) {
+    for (std::size_t begin = starts[u]; begin < starts[u + 1]; begin += chunk_occurrences, ++chunk) {
+      chunk_starts[2 * chunk] = begin;
+      chunk_starts[2 * chunk + 1] = std::min(begin + chunk_occurrences, starts[u + 1]);
+    }
+  }
+  for_each_part(machine_, split_, chunks,
+                [&](std::size_t i) noexcept { sum(chunk_starts + 2 * i, 1, sums + i * dim); });
+  chunk = 0;
+  for (const std::size_t u : hot) {
+    float* const of_row = sums + chunk * dim;
+    std::size_t left = (transposed_.count(u) - 1) / chunk_occurrences + 1;
+    chunk += left;
+    for (; left > 1; left = (left + 1) / 2) {
+      for (std::size_t pair = 0; pair < left; pair += 2) {
+        const float* const a = of_row + pair * dim;
+        float* const out = of_row + pair / 2 * dim;
+        if (pair + 1 < left) {
+          for (std::size_t c = 0; c < dim; ++c) out[c] = a[c] + a[dim + c];
+        } else {
+          std::copy(a, a + dim, out);
+        }
+      }
+    }
+  }
+}
+
+std::size_t RowGradients::part_begin(std::size_t part, std::size_t parts) const noexcept {
+  const std::size_t* const starts = transposed_.starts;
+  const std::size_t wanted = transposed_.occurrences / parts * part + std::min(part, transposed_.occurrences % parts);
+  return static_cast<std::size_t>(std::lower_bound(starts, starts + transposed_.unique, wanted) - starts);
+}
+
+void RowGradients::compute(std::size_t first, std::size_t last, float* out) const noexcept {
+  const std::size_t dim = table_.dim();
+  const std::size_t* const starts = transposed_.starts;
+  if (memory_.hot.empty()) {
+    sum(starts + first, last - first, out);
+  } else {
+    for (std::size_t u = first; u < last;) {
+      std::size_t end = u;
+      while (end < last && !is_hot(end)) ++end;
+      sum(starts + u, end - u, out + (u - first) * dim);
+      for (u = end; u < last && is_hot(u); ++u) {
+        std::size_t chunk = 0;
+        for (const std::size_t other : memory_.hot) {
+          if (other == u) break;
+          chunk += (transposed_.count(other) - 1) / chunk_occurrences + 1;
+        }
+        const float* const sums = memory_.chunk_sums.get(0) + chunk * dim;
+        std::copy(sums, sums + dim, out + (u - first) * dim);
+      }
+    }
+  }
+  if (!by_frequency_) return;
+  for (std::size_t u = first; u < last; ++u) {
+    const auto divisor = static_cast<float>(transposed_.count(u));
+    float* const row = out + (u - first) * dim;
+    machine_.kernels.finish[0]({.rows = row,
+                                .stride = dim,
+                                .dim = dim,
+                                .count = 1,
+                                .divisors = &divisor,
+                                .out = row,
+                                .out_stride = dim,
+                                .repeat = 1});
+  }
+}
+
+void RowGradients::sum(const std::size_t* starts, std::size_t count, float* out) const noexcept {
+  if (count == 0) return;
+  const std::size_t dim = table_.dim();
+  if (winners_ != nullptr) {
+    for (std::size_t i = 0; i < count; ++i) sum_one_by_one(starts[i], starts[i + 1], out + i * dim);
+    return;
+  }
+  const simd::Op op = weights_ != nullptr ? simd::Op::weighted_sum : simd::Op::sum;
+  machine_.kernels.pool[static_cast<int>(element_)][static_cast<int>(op)][static_cast<int>(transposed_.read)]({
+      .rows = gradient_,
+      .indices = transposed_.sources,
+      .index_bytes = transposed_.source_step,
+      .weights = weights_,
+      .offsets = starts,
+      .bags = count,
+      .readable = transposed_.occurrences,
+      .out = out,
+      .out_stride = dim,
+      .prefetch = prefetch_,
+      .smallest = false,
+      .resume = false,
+      .to_resume = false,
+      .base = 0.0F,
+      .base_out = nullptr,
+  });
+}
+
+/// Where some lookup takes the maximum or the minimum: occurrences name their position.
+void RowGradients::sum_one_by_one(std::size_t begin, std::size_t end, float* out) const noexcept {
+  const std::size_t dim = table_.dim();
+  std::fill_n(out, dim, 0.0F);
+  for (std::size_t i = begin; i < end; ++i) {
+    const std::uint64_t position = transposed_.source(i);
+    const std::uint64_t bag = memory_.bag_of.get(0)[position];
+    const auto after = std::upper_bound(lookups_.all.begin(), lookups_.all.end(), position,
+                                        [](std::uint64_t p, const PlannedLookup& l) { return p < l.first_position; });
+    machine_.kernels.add_term({.gradient = scaled_ + bag * dim,
+                               .winners = (after - 1)->extreme() ? winners_ + bag * dim : nullptr,
+                               .position = static_cast<std::uint32_t>(position),
+                               .weight = memory_.position_weights.get(0)[position],
+                               .dim = dim,
+                               .out = out});
+  }
+}
+
+}  // namespace rowan::detail

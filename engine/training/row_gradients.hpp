@@ -1,0 +1,77 @@
+// The gradient of a table by lookups, row by row: pooling over the transposed bags. rowan/gradient.hpp says what it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/machine.hpp"
+#include "engine/training/buffer.hpp"
+#include "engine/training/plan.hpp"
+#include "engine/training/transpose.hpp"
+#include "rowan/view.hpp"
+#include "simd/kernels.hpp"
+
+namespace rowan::detail {
+
+/// Occurrences of a row that are summed in one go; of more, the sums of such chunks are added in pairs.
+inline constexpr std::size_t chunk_occurrences = 4096;
+
+/// The memory of RowGradients.
+struct RowGradientsMemory {
+  TransposeMemory transpose;
+  Buffer<float> gradient;            // [bags, dim], scaled
+  Buffer<float> position_weights;    // [positions]
+  Buffer<std::uint64_t> bag_of;      // [positions]
+  Buffer<float> weights;             // [occurrences]
+  Buffer<std::uint32_t> winners;     // [bags, dim]
+  Buffer<float> chunk_sums;          // [chunks of rows that have several, dim]
+  Buffer<std::size_t> chunk_starts;  // where each begins and the last one ends, of one such row after the other
+  std::vector<std::size_t> hot;      // places of such rows among the unique ones
+
+  std::size_t bytes() const noexcept {
+    return transpose.bytes() + gradient.bytes() + position_weights.bytes() + bag_of.bytes() + weights.bytes() +
+           winners.bytes() + chunk_sums.bytes() + chunk_starts.bytes() + hot.capacity() * sizeof(std::size_t);
+  }
+};
+
+class RowGradients {
+ public:
+  /// Of planned lookups of a table, which max and min read. Throws std::bad_alloc and ThreadsFailed.
+  RowGradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups, bool by_frequency,
+               bool split, RowGradientsMemory& memory);
+
+  std::size_t unique() const noexcept { return transposed_.unique; }
+  const std::uint64_t* rows() const noexcept { return transposed_.rows; }
+
+  /// Where part `part` of `parts` begins among the unique rows: parts of about equally many occurrences.
+  std::size_t part_begin(std::size_t part, std::size_t parts) const noexcept;
+
+  /// The gradients of unique rows [first, last), [last - first, dim], contiguous.
+  void compute(std::size_t first, std::size_t last, float* out) const noexcept;
+
+ private:
+  void scale(const BagPart& part) noexcept;
+  void find_winners(const PlannedLookup& lookup, std::size_t bag, std::size_t begin, std::size_t end) noexcept;
+  void attach_weights();
+  void sum_hot_rows();
+  /// The sums of `count` ranges of occurrences, one behind the other.
+  void sum(const std::size_t* starts, std::size_t count, float* out) const noexcept;
+  void sum_one_by_one(std::size_t begin, std::size_t end, float* out) const noexcept;
+  bool is_hot(std::size_t u) const noexcept { return transposed_.count(u) > chunk_occurrences; }
+
+  const Machine& machine_;
+  const TableView& table_;
+  const PlannedLookups& lookups_;
+  bool by_frequency_;
+  bool split_;
+  RowGradientsMemory& memory_;
+  Transposed transposed_;
+  simd::Rows gradient_{};  // [bags, dim]
+  simd::Element element_ = simd::Element::f32;
+  simd::Prefetch prefetch_{};
+  float* scaled_ = nullptr;           // null: the caller's own
+  const float* weights_ = nullptr;    // null: none
+  std::uint32_t* winners_ = nullptr;  // null: no max or min
+};
+
+}  // namespace rowan::detail

@@ -1,0 +1,55 @@
+#include "engine/training/row_step.hpp"
+
+#include "engine/lookup/kernel_rows.hpp"
+
+namespace rowan::detail {
+
+void widen_rows(const simd::KernelTable& kernels, const MemoryPolicy& policy, const TableView& table,
+                const std::uint64_t* rows, std::size_t count, std::size_t readable, float* out) noexcept {
+  kernels.gather[static_cast<int>(table.dtype())][0]({.rows = rows_of(table),
+                                                      .indices = reinterpret_cast<const std::byte*>(rows),
+                                                      .index_bytes = sizeof *rows,
+                                                      .count = count,
+                                                      .readable = readable,
+                                                      .out = out,
+                                                      .out_stride = table.dim(),
+                                                      .prefetch = policy.prefetch(table),
+                                                      .streaming = false});
+}
+
+void narrow_rows(const simd::KernelTable& kernels, const MutableTableView& table, const std::uint64_t* rows,
+                 std::size_t count, const float* values, bool stochastic, std::uint64_t key) noexcept {
+  kernels.scatter[table.dtype() == DType::f16 ? 0 : 1]({.rows_data = table.mutable_data(),
+                                                        .stride = table.row_stride(),
+                                                        .dim = table.dim(),
+                                                        .rows = rows,
+                                                        .count = count,
+                                                        .values = values,
+                                                        .values_stride = table.dim(),
+                                                        .stochastic = stochastic,
+                                                        .key = key});
+}
+
+void RowStep::take(const std::uint64_t* rows, std::size_t count, std::size_t readable, float* gradient,
+                   float* scratch) const noexcept {
+  const bool packed = table.dtype() != DType::f32;
+  if (packed) widen_rows(kernels, policy, table, rows, count, readable, scratch);
+  kernels.step[static_cast<int>(step)]({
+      .weights = packed ? reinterpret_cast<std::byte*>(scratch) : table.mutable_data(),
+      .stride = packed ? table.dim() * sizeof(float) : table.row_stride(),
+      .dim = table.dim(),
+      .packed = packed,
+      .rows = rows,
+      .count = count,
+      .readable = readable,
+      .ahead = policy.prefetch(table).far,
+      .gradient = gradient,
+      .gradient_stride = table.dim(),
+      .state = {state[0], state[1]},
+      .state_columns = {state_columns[0], state_columns[1]},
+      .factors = factors,
+  });
+  if (packed) narrow_rows(kernels, table, rows, count, scratch, stochastic, key);
+}
+
+}  // namespace rowan::detail

@@ -1,0 +1,164 @@
+#include "engine/training/weights_gradient.hpp"
+
+#include <algorithm>
+
+#include "engine/lookup/divisor.hpp"
+#include "engine/lookup/kernel_rows.hpp"
+#include "engine/lookup/parts.hpp"
+#include "engine/training/parts.hpp"
+#include "engine/training/row_blocks.hpp"
+
+namespace rowan::detail {
+namespace {
+
+/// One lookup's, in memory for a row and a block of rows.
+class WeightsGradient {
+ public:
+  static std::size_t floats(std::size_t dim) noexcept { return (1 + rows_of_block(dim)) * dim; }
+
+  WeightsGradient(const Machine& machine, const TableView& table, const PlannedLookup& lookup, float* memory) noexcept
+      : machine_(machine),
+        table_(table),
+        lookup_(lookup),
+        gather_row_(machine.kernels.gather[static_cast<int>(lookup.dtype)][0]),
+        gather_(machine.kernels.gather[static_cast<int>(table.dtype())][0]),
+        gradient_(memory),
+        block_(memory + table.dim()) {}
+
+  void write(std::size_t bag, std::size_t begin, std::size_t end) noexcept {
+    Divisor divisor(lookup_.bags);
+    std::size_t members = 0;
+    for_members(begin, end, [&](std::size_t j, std::uint64_t) {
+      if (divisor.reads_weights()) divisor.add(lookup_.bags.weights[j]);
+      ++members;
+    });
+    const bool divides = Divisor::needed(lookup_.bags.pooling);
+    const float value = divisor.value(members);
+    load_gradient(bag, divides ? &value : nullptr);
+
+    std::fill(lookup_.weights_gradient.begin() + static_cast<std::ptrdiff_t>(begin),
+              lookup_.weights_gradient.begin() + static_cast<std::ptrdiff_t>(end), 0.0F);
+    for_members(begin, end, [&](std::size_t j, std::uint64_t row) {
+      rows_[filled_] = row;
+      positions_[filled_++] = j;
+      if (filled_ == rows_of_block(table_.dim())) flush();
+    });
+    flush();
+    if (divisor.reads_weights() && value != 0.0F) project(begin, end, value);
+  }
+
+ private:
+  template <class Body>
+  void for_members(std::size_t begin, std::size_t end, const Body& body) const {
+    for_values(lookup_.bags.indices.span, begin, end, [&](std::size_t j, std::uint64_t index) {
+      const std::uint64_t row = lookup_.row_of(index, table_.rows());
+      if (row != table_.rows()) body(j, row);
+    });
+  }
+
+  void gather(simd::GatherKernel kernel, const simd::Rows& rows, const std::uint64_t* indices, std::size_t count,
+              float* out) const {
+    kernel({.rows = rows,
+            .indices = reinterpret_cast<const std::byte*>(indices),
+            .index_bytes = sizeof *indices,
+            .count = count,
+            .readable = count,
+            .out = out,
+            .out_stride = rows.dim,
+            .prefetch = {0, 0},
+            .streaming = false});
+  }
+
+  /// The gradient of a bag's output, divided as the output was.
+  void load_gradient(std::size_t bag, const float* divisor) {
+    const simd::Element element = element_of(lookup_.dtype);
+    const std::size_t dim = table_.dim();
+    const std::uint64_t index = bag;
+    gather(gather_row_, {lookup_.gradient, lookup_.stride * simd::bits_of(element) / 8, dim, 0}, &index, 1, gradient_);
+    if (divisor == nullptr) return;
+    machine_.kernels.finish[0]({.rows = gradient_,
+                                .stride = dim,
+                                .dim = dim,
+                                .count = 1,
+                                .divisors = divisor,
+                                .out = gradient_,
+                                .out_stride = dim,
+                                .repeat = 1});
+  }
+
+  void flush() {
+    if (filled_ == 0) return;
+    const std::size_t dim = table_.dim();
+    gather(gather_, rows_of(table_), rows_, filled_, block_);
+    float dots[simd::most_step_rows];
+    machine_.kernels.dot[0]({.rows = {reinterpret_cast<const std::byte*>(block_), dim * sizeof(float), dim, 0},
+                             .count = filled_,
+                             .query = gradient_,
+                             .out = dots});
+    for (std::size_t i = 0; i < filled_; ++i) lookup_.weights_gradient[positions_[i]] = dots[i];
+    filled_ = 0;
+  }
+
+  /// Of divisors that the weights are in: what a weight does to the divisor, taken off. `divisor` is that of the
+  /// output.
+  void project(std::size_t begin, std::size_t end, float divisor) {
+    const float* const weights = lookup_.bags.weights;
+    float sum = 0.0F;
+    float squares = 0.0F;
+    for_members(begin, end, [&](std::size_t j, std::uint64_t) {
+      sum = sum + weights[j] * lookup_.weights_gradient[j];
+      squares = squares + weights[j] * weights[j];
+    });
+    const bool sqrt_n = lookup_.bags.pooling == Pooling::sqrt_n;
+    for_members(begin, end, [&](std::size_t j, std::uint64_t) {
+      const float taken = sqrt_n ? weights[j] * sum / squares : sum / divisor;
+      lookup_.weights_gradient[j] = lookup_.weights_gradient[j] - taken;
+    });
+  }
+
+  const Machine& machine_;
+  const TableView& table_;
+  const PlannedLookup& lookup_;
+  simd::GatherKernel gather_row_;
+  simd::GatherKernel gather_;
+  float* gradient_;
+  float* block_;
+  std::uint64_t rows_[simd::most_step_rows];
+  std::size_t positions_[simd::most_step_rows];
+  std::size_t filled_ = 0;
+};
+
+}  // namespace
+
+void write_weights_gradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups, bool split,
+                             WeightsGradientMemory& memory) {
+  std::vector<BagPart>& parts = memory.parts;
+  parts.clear();
+  for (std::size_t i = 0; i < lookups.all.size(); ++i) {
+    const PlannedLookup& lookup = lookups.all[i];
+    if (lookup.weights_gradient.empty()) continue;
+    const std::uint64_t bytes = bytes_to_move(table, lookup.bags.last_end, lookup.bags.bags);
+    append_parts(table, lookup.bags, i, bytes / parts_of(machine, split) + 1, parts);
+  }
+  if (parts.empty()) return;
+  const std::size_t floats = WeightsGradient::floats(table.dim());
+  float* const memory_of_parts = memory.floats.get(parts.size() * floats);
+  for_each_part(machine, split, parts.size(), [&](std::size_t i) noexcept {
+    const BagPart& part = parts[i];
+    const PlannedLookup& lookup = lookups.all[part.request];
+    WeightsGradient gradient(machine, table, lookup, memory_of_parts + i * floats);
+    std::size_t position = part.position;
+    for (std::size_t bag = part.first; bag < part.last; ++bag) {
+      const std::size_t end = lookup.bags.end(bag, position);
+      gradient.write(bag, position, end);
+      position = end;
+    }
+    // Indices behind the last bag are looked at by nobody.
+    if (part.last == lookup.bags.bags) {
+      std::fill(lookup.weights_gradient.begin() + static_cast<std::ptrdiff_t>(position), lookup.weights_gradient.end(),
+                0.0F);
+    }
+  });
+}
+
+}  // namespace rowan::detail

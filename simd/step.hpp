@@ -1,0 +1,172 @@
+// Optimizer steps on rows of f32. Every column is computed on its own; what an optimizer needs of a whole row, the mean
+// of its gradient's squares, is a dot product of 16 lanes.
+#pragma once
+
+#include "simd/dot.hpp"
+
+namespace rowan::simd {
+namespace {
+
+inline Scalar sqrt_of(Scalar x) noexcept { return Scalar(_mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x.value)))); }
+template <class Arch>
+inline Batch<Arch> sqrt_of(Batch<Arch> x) noexcept {
+  return xsimd::sqrt(x);
+}
+
+/// What Ftrl's weights are: 0 where |linear| <= l1, else (sign(linear) * l1 - linear) / denominator.
+inline Scalar shrunk(Scalar linear, Scalar l1, Scalar denominator) noexcept {
+  if (__builtin_fabsf(linear.value) <= l1.value) return Scalar(0.0F);
+  return Scalar((__builtin_copysignf(l1.value, linear.value) - linear.value) / denominator.value);
+}
+template <class Arch>
+inline Batch<Arch> shrunk(Batch<Arch> linear, Batch<Arch> l1, Batch<Arch> denominator) noexcept {
+  const Batch<Arch> sign(-0.0F);
+  const Batch<Arch> limit = l1 | (linear & sign);
+  const Batch<Arch> value = (limit - linear) / denominator;
+  return xsimd::select(xsimd::abs(linear) <= l1, Batch<Arch>(0.0F), value);
+}
+
+/// Calls body(v, c) for columns c of [0, dim), v a register of any value: full ones first, then what is left over.
+template <class Body>
+inline void for_columns(std::size_t dim, const Body& body) noexcept {
+  std::size_t c = 0;
+  for (; c + Wide::size <= dim; c += Wide::size) body(Wide(0.0F), c);
+  if constexpr (Wide::size > Four::size) {
+    for (; c + Four::size <= dim; c += Four::size) body(Four(0.0F), c);
+  }
+  for (; c < dim; ++c) body(Scalar(0.0F), c);
+}
+
+/// One row: its weights, its gradient and its state.
+struct StepRow {
+  float* weights;
+  const float* gradient;
+  float* state[2];
+  std::size_t dim;
+  float squares;  ///< of the gradient, summed, where the Step asks for them
+
+  template <Step S, class V>
+  void update(std::size_t c, const StepFactors& f) const noexcept {
+    const V g = V::load_unaligned(gradient + c);
+    const V w = V::load_unaligned(weights + c);
+    const auto load = [&](int k) { return V::load_unaligned(state[k] + c); };
+    const auto keep = [&](int k, V value) { value.store_unaligned(state[k] + c); };
+    const V lr(f.lr);
+    V moved = w;
+    if constexpr (S == Step::sgd) {
+      moved = w - lr * g;
+    } else if constexpr (S == Step::momentum || S == Step::nesterov) {
+      const V buffer = V(f.a) * load(0) + g;
+      keep(0, buffer);
+      moved = w - lr * (S == Step::nesterov ? g + V(f.a) * buffer : buffer);
+    } else if constexpr (S == Step::adagrad) {
+      const V sum = load(0) + g * g;
+      keep(0, sum);
+      moved = w - lr * (g / (sqrt_of(sum) + V(f.eps)));
+    } else if constexpr (S == Step::adam) {
+      const V before = load(0);
+      const V average = before + (g - before) * V(f.a);
+      const V square_before = load(1);
+      const V square = square_before + (g * g - square_before) * V(f.b);
+      keep(0, average);
+      keep(1, square);
+      moved = w - lr * (average / (sqrt_of(square) + V(f.eps)));
+    } else if constexpr (S == Step::rms_prop) {
+      const V square = V(f.a) * load(0) + V(f.b) * (g * g);
+      keep(0, square);
+      moved = w - lr * (g / (sqrt_of(square) + V(f.eps)));
+    } else if constexpr (S == Step::ftrl) {
+      const V before = load(0);
+      const V n = before + g * g;
+      const V root = sqrt_of(n);
+      const V sigma = (root - sqrt_of(before)) / lr;
+      const V linear = load(1) + (g - sigma * w);
+      keep(0, n);
+      keep(1, linear);
+      moved = shrunk(linear, V(f.b), (V(f.a) + root) / lr + V(f.c));
+    }
+    moved.store_unaligned(weights + c);
+  }
+
+  template <Step S>
+  void take(const StepFactors& f) const noexcept {
+    if constexpr (S == Step::row_wise_adagrad) {
+      const float sum = *state[0] + squares / static_cast<float>(dim);
+      *state[0] = sum;
+      const float factor = f.lr / (sqrt_of(Scalar(sum)).value + f.eps);
+      for_columns(dim, [&]<class V>(V, std::size_t c) {
+        const V w = V::load_unaligned(weights + c);
+        (w - V(factor) * V::load_unaligned(gradient + c)).store_unaligned(weights + c);
+      });
+    } else if constexpr (S == Step::row_wise_adam) {
+      const float before = *state[1];
+      const float square = before + (squares / static_cast<float>(dim) - before) * f.b;
+      *state[1] = square;
+      const float root = sqrt_of(Scalar(square)).value + f.eps;
+      for_columns(dim, [&]<class V>(V, std::size_t c) {
+        const V average_before = V::load_unaligned(state[0] + c);
+        const V average = average_before + (V::load_unaligned(gradient + c) - average_before) * V(f.a);
+        average.store_unaligned(state[0] + c);
+        (V::load_unaligned(weights + c) - V(f.lr) * (average / V(root))).store_unaligned(weights + c);
+      });
+    } else {
+      for_columns(dim, [&]<class V>(V, std::size_t c) { this->update<S, V>(c, f); });
+    }
+  }
+};
+
+/// Scales and limits the gradient, and lets the weights decay. Once for all steps, as what follows: they are many.
+[[gnu::noinline]] inline void prepare(float* weights, float* gradient, std::size_t dim, const StepFactors& f) noexcept {
+  for_columns(dim, [&]<class V>(V, std::size_t c) {
+    V g = V::load_unaligned(gradient + c) * V(f.scale);
+    g = Direction<V>(false)(V(-f.clip), g);
+    g = Direction<V>(true)(V(f.clip), g);
+    V w = V::load_unaligned(weights + c) * V(f.keep);
+    if (f.l2 != 0.0F) g = g + V(f.l2) * w;
+    g.store_unaligned(gradient + c);
+    if (f.keep != 1.0F) w.store_unaligned(weights + c);
+  });
+}
+
+[[gnu::noinline]] inline void fetch_ahead(const StepArgs& a, std::size_t i) noexcept {
+  const std::uint64_t row = a.rows[i];
+  const auto fetch = [](const void* at, std::size_t bytes) {
+    const auto* const first = static_cast<const std::byte*>(at);
+    for (std::size_t offset = 0; offset < bytes; offset += cache_line) prefetch<Level::l2>(first + offset);
+    prefetch<Level::l2>(first + bytes - 1);
+  };
+  if (!a.packed) fetch(a.weights + row * a.stride, a.dim * sizeof(float));
+  for (int k = 0; k < 2; ++k) {
+    if (a.state[k] != nullptr) fetch(a.state[k] + row * a.state_columns[k], a.state_columns[k] * sizeof(float));
+  }
+}
+
+template <Step S>
+void step(const StepArgs& a) {
+  const StepFactors& f = a.factors;
+  const auto weights_of = [&](std::size_t i) {
+    return reinterpret_cast<float*>(a.weights + (a.packed ? i : a.rows[i]) * a.stride);
+  };
+  if (f.scale != 1.0F || f.clip < __builtin_inff() || f.keep != 1.0F || f.l2 != 0.0F) {
+    for (std::size_t i = 0; i < a.count; ++i) {
+      prepare(weights_of(i), a.gradient + i * a.gradient_stride, a.dim, f);
+    }
+  }
+  float squares[most_step_rows];
+  if constexpr (S == Step::row_wise_adagrad || S == Step::row_wise_adam) {
+    const Rows rows{reinterpret_cast<const std::byte*>(a.gradient), a.gradient_stride * sizeof(float), a.dim, 0};
+    dot<Element::f32>({rows, a.count, nullptr, squares});
+  }
+  for (std::size_t i = 0; i < a.count; ++i) {
+    if (a.ahead != 0 && i + a.ahead < a.readable) fetch_ahead(a, i + a.ahead);
+    StepRow row{weights_of(i), a.gradient + i * a.gradient_stride, {}, a.dim, 0.0F};
+    for (int k = 0; k < 2; ++k) {
+      if (a.state[k] != nullptr) row.state[k] = a.state[k] + a.rows[i] * a.state_columns[k];
+    }
+    if constexpr (S == Step::row_wise_adagrad || S == Step::row_wise_adam) row.squares = squares[i];
+    row.template take<S>(f);
+  }
+}
+
+}  // namespace
+}  // namespace rowan::simd

@@ -1,0 +1,44 @@
+// Max and min backwards: which row of a bag gave each column, and what that row's gradient gets of it.
+#pragma once
+
+#include "simd/kernels.hpp"
+
+namespace rowan::simd {
+namespace {
+
+/// The comparison is that of the forward pass: the first of equal values wins, and a NaN in a later row never does.
+inline void winners(const WinnersArgs& a) {
+  const std::uint32_t turned = a.smallest ? 0x8000'0000U : 0U;  // signs turned round: one comparison for both
+  float* const __restrict best = a.best;
+  std::uint32_t* const __restrict winner = a.winners;
+  for (std::size_t r = 0; r < a.count; ++r) {
+    const float* const __restrict row = a.values + r * a.dim;
+    const std::uint32_t name = a.base + static_cast<std::uint32_t>(r);
+    const bool first = r == 0 && !a.resume;
+    for (std::size_t c = 0; c < a.dim; ++c) {
+      const float value = __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, row[c]) ^ turned);
+      const float kept = best[c];
+      const std::uint32_t before = winner[c];
+      const bool wins = first | (value > kept);
+      best[c] = wins ? value : kept;
+      winner[c] = wins ? name : before;
+    }
+  }
+}
+
+inline void add_term(const AddTermArgs& a) {
+  const float* const __restrict gradient = a.gradient;
+  float* const __restrict out = a.out;
+  if (a.winners == nullptr) {
+    for (std::size_t c = 0; c < a.dim; ++c) out[c] = out[c] + a.weight * gradient[c];
+    return;
+  }
+  const std::uint32_t* const __restrict winner = a.winners;
+  for (std::size_t c = 0; c < a.dim; ++c) {
+    const float value = gradient[c];
+    out[c] = out[c] + (winner[c] == a.position ? value : 0.0F);
+  }
+}
+
+}  // namespace
+}  // namespace rowan::simd

@@ -140,7 +140,8 @@ class Transposition {
       each(chunks_, [&](std::size_t chunk) noexcept {
         std::uint64_t* const mine = counts + chunk * digits;
         std::fill_n(mine, digits, 0);
-        for (std::size_t i = chunk_begin(chunk); i < chunk_begin(chunk + 1); ++i) ++mine[digit_of(items_[i])];
+        const Item* const end = items_ + chunk_begin(chunk + 1);
+        for (const Item* item = items_ + chunk_begin(chunk); item != end; ++item) ++mine[digit_of(*item)];
       });
       std::uint64_t before = 0;
       for (std::size_t digit = 0; digit < digits; ++digit) {
@@ -150,9 +151,9 @@ class Transposition {
       }
       each(chunks_, [&](std::size_t chunk) noexcept {
         std::uint64_t* const mine = counts + chunk * digits;
+        Item* const out = other_;
         const Item* const end = items_ + chunk_begin(chunk + 1);
-        for (const Item* item = items_ + chunk_begin(chunk); item != end; ++item)
-          other_[mine[digit_of(*item)]++] = *item;
+        for (const Item* item = items_ + chunk_begin(chunk); item != end; ++item) out[mine[digit_of(*item)]++] = *item;
       });
       std::swap(items_, other_);
     }
@@ -165,11 +166,12 @@ class Transposition {
     if (count_ == 0) return 0;
     items_[count_].row = static_cast<Word>(items_[count_ - 1].row + 1);  // ends the last run
     std::uint64_t* const ends_in = memory_.counts.get(chunks_ + 1);
-    const auto ends_at = [&](std::size_t i) -> std::size_t { return items_[i].row != items_[i + 1].row ? 1 : 0; };
+    const auto ends_at = [items = items_](std::size_t i) -> std::size_t { return items[i].row != items[i + 1].row; };
     if (chunks_ > 1) {
       each(chunks_, [&](std::size_t chunk) noexcept {
+        const std::size_t end = chunk_begin(chunk + 1);
         std::size_t ends = 0;
-        for (std::size_t i = chunk_begin(chunk); i < chunk_begin(chunk + 1); ++i) ends += ends_at(i);
+        for (std::size_t i = chunk_begin(chunk); i < end; ++i) ends += ends_at(i);
         ends_in[chunk] = ends;
       });
       std::uint64_t before = 0;
@@ -183,8 +185,9 @@ class Transposition {
       std::size_t i = chunk_begin(chunk);
       // Up to the last end in this chunk: what is behind that is written by the chunk in which its run ends.
       const std::size_t last = chunk + 1 < chunks_ ? ends_in[chunk + 1] : std::numeric_limits<std::size_t>::max();
+      const Item* const items = items_;
       for (; i < end && u < last; ++i) {
-        rows[u] = items_[i].row;
+        rows[u] = items[i].row;
         starts[u + 1] = i + 1;
         u += ends_at(i);
       }

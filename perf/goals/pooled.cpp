@@ -3,6 +3,7 @@
 
 #include "perf/goals/goals.hpp"
 #include "perf/goals/lookups.hpp"
+#include "perf/goals/places.hpp"
 
 namespace rowan::perf {
 namespace {
@@ -31,18 +32,18 @@ Range apart_range(const Session& session) {
 }
 
 /// All cells of one type in one place.
-void measure(Session& session, const std::string& goal, DType dtype, const std::string& place, std::uint64_t bytes,
-             const Range& range, bool with_ceiling) {
+void measure(Session& session, const std::string& goal, DType dtype, const Place& place, const Range& range,
+             bool with_ceiling) {
   for (const std::uint64_t dim : range.dims) {
     const TableView table =
-        random_table(session.memory(bytes), dim, dtype, session.seed(), session.thread_counts().back());
+        random_table(session.memory(place.bytes), dim, dtype, session.seed(), session.thread_counts().back());
     for (const Distribution& distribution : range.distributions) {
       const IndexSets sets = index_sets(session, table, distribution);
       for (const int threads : range.threads) {
         measure_lookups(session,
                         {.goal = goal,
                          .table = table,
-                         .place = place,
+                         .place = place.name,
                          .distribution = distribution,
                          .threads = threads,
                          .peers = {session.fbgemm.get()},
@@ -57,9 +58,8 @@ void measure(Session& session, const std::string& goal, DType dtype, const std::
 }  // namespace
 
 void pooled_from_memory(Session& session) {
-  constexpr std::uint64_t bytes = std::uint64_t{1} << 30;
-  for (const DType dtype : counted) measure(session, "P1", dtype, "DRAM", bytes, counted_range(session), true);
-  for (const DType dtype : apart) measure(session, "", dtype, "DRAM", bytes, apart_range(session), true);
+  for (const DType dtype : counted) measure(session, "P1", dtype, in_memory, counted_range(session), true);
+  for (const DType dtype : apart) measure(session, "", dtype, in_memory, apart_range(session), true);
 
   const std::vector<const Cell*> cells = cells_of(session.record, "P1");
   std::printf("P1, P3: pooled lookups, table of 1 GiB on pages of %s, bags of %zu; others / rowan\n",
@@ -86,10 +86,8 @@ void pooled_from_memory(Session& session) {
 }
 
 void pooled_in_cache(Session& session) {
-  constexpr std::uint64_t in_l2 = std::uint64_t{320} << 10;
-  constexpr std::uint64_t in_l3 = std::uint64_t{12} << 20;
-  for (const auto& [place, bytes] : {std::pair{"L1/L2", in_l2}, std::pair{"L3", in_l3}}) {
-    for (const DType dtype : counted) measure(session, "P2", dtype, place, bytes, counted_range(session), false);
+  for (const Place& place : {in_l2, in_l3}) {
+    for (const DType dtype : counted) measure(session, "P2", dtype, place, counted_range(session), false);
   }
   const std::vector<const Cell*> cells = cells_of(session.record, "P2");
   std::printf("P2: pooled lookups, tables of 320 KiB and 12 MiB on pages of %s, bags of %zu; others / rowan\n",

@@ -1,10 +1,11 @@
 // FBGEMM's lookups: its JIT kernels where it has one for the type, its scalar code where it has none (bf16 and f8 on
-// x86). This file and FBGEMM's archives are one shared module that shows nothing but the two functions at its end:
-// a libtorch may have another version of the same names inside.
+// x86); and its fused row-wise Adagrad. This file and FBGEMM's archives are one shared module that shows nothing but
+// the two functions at its end: a libtorch may have another version of the same names inside.
 #include <dlfcn.h>
 #include <fbgemm/FbgemmEmbedding.h>
 #include <fbgemm/Types.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -90,6 +91,43 @@ class FbgemmTable final : public PeerTable {
   float* out_ = nullptr;
 };
 
+/// Steps as often as a row occurs, by the gradient of each bag alone. Each thread has as many bags, and nobody sees to
+/// it that two do not update one row at a time.
+class FbgemmTrainer final : public Trainer {
+ public:
+  FbgemmTrainer(const MutableTableView& table, std::span<float> state, const RowWiseAdagrad& algorithm, int threads)
+      : table_(table),
+        state_(state),
+        algorithm_(algorithm),
+        kernel_(fbgemm::GenerateRowWiseSparseAdaGradFused<std::int64_t, std::int64_t, float>(
+            static_cast<int>(table.dim()), rows_ahead, /*use_offsets=*/true, /*use_stochastic_rounding=*/false)),
+        team_(threads) {
+    std::fill(state.begin(), state.end(), algorithm.initial_accumulator_value);
+  }
+
+  void step(std::span<const std::int64_t> indices, std::span<const std::int64_t> offsets,
+            std::span<const float> gradient) override {
+    team_.run([&](int i) {
+      const std::uint64_t begin = part_begin(offsets.size() - 1, i, team_.size());
+      const std::uint64_t end = part_begin(offsets.size() - 1, i + 1, team_.size());
+      const std::int64_t first = offsets[begin];
+      const bool done = kernel_(
+          static_cast<std::int64_t>(end - begin), offsets[end] - first, static_cast<std::int64_t>(table_.rows()),
+          reinterpret_cast<float*>(table_.mutable_data()), gradient.data() + begin * table_.dim(), state_.data(),
+          indices.data() + first, offsets.data() + begin, algorithm_.eps, -algorithm_.lr);  // it adds
+      if (!done) fail("refused a step");
+    });
+  }
+  bool sums_repeated_rows() const override { return false; }
+
+ private:
+  MutableTableView table_;
+  std::span<float> state_;
+  RowWiseAdagrad algorithm_;
+  fbgemm::RowWiseSparseAdaGradFusedSignature<std::int64_t, std::int64_t, float>::Type kernel_;
+  Team team_;
+};
+
 /// That the FBGEMM which is called lies in the same module as this file, and not in libtorch.
 void require_own_symbols() {
   constexpr auto theirs = &fbgemm::GenerateEmbeddingSpMDM<float, std::int64_t, std::int64_t, float, false>;
@@ -132,6 +170,12 @@ class Fbgemm final : public Peer {
         return make<std::uint8_t>(table, packed_kernel(2, dim, stride), threads, stride);
     }
     return nullptr;
+  }
+  std::unique_ptr<Trainer> train(const MutableTableView& table, std::span<float> row_state, const Algorithm& algorithm,
+                                 int threads) override {
+    const auto* const adagrad = std::get_if<RowWiseAdagrad>(&algorithm);
+    if (adagrad == nullptr) return nullptr;
+    return std::make_unique<FbgemmTrainer>(table, row_state, *adagrad, threads);
   }
 
  private:

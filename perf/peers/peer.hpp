@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "rowan/optimizer.hpp"
 #include "rowan/view.hpp"
 
 namespace rowan::perf {
@@ -28,6 +29,17 @@ class PeerTable {
                     std::uint64_t repeat) = 0;
 };
 
+/// One library's training of one table: sums of bags, backwards, and the step of an optimizer.
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+  /// `gradient`: [bags, dim]. Bags are given as to PeerTable.
+  virtual void step(std::span<const std::int64_t> indices, std::span<const std::int64_t> offsets,
+                    std::span<const float> gradient) = 0;
+  /// Whether a row that occurs more than once takes one step, by the sum of its gradients.
+  virtual bool sums_repeated_rows() const = 0;
+};
+
 class Peer {
  public:
   virtual ~Peer() = default;
@@ -40,6 +52,10 @@ class Peer {
   /// Everything that is prepared once, code generation included, is done here. `out_stride`, in floats, is for fill();
   /// 0 = dim. The table's memory outlives what is returned.
   virtual std::unique_ptr<PeerTable> over(const TableView& table, int threads, std::uint64_t out_stride = 0) = 0;
+  /// At its first step; null where the library has no such optimizer. `row_state` is memory on the pages of the table,
+  /// a number for each row, where the library keeps its state where it is told; it is set to the initial one here.
+  virtual std::unique_ptr<Trainer> train(const MutableTableView& table, std::span<float> row_state,
+                                         const Algorithm& algorithm, int threads) = 0;
 };
 
 /// Null in a build without the library.

@@ -17,8 +17,13 @@ struct Topic {
 int main(int argc, char** argv) {
   using namespace rowan::perf;
   const Topic topics[] = {
-      {{"P1", "P3"}, pooled_from_memory}, {{"P2"}, pooled_in_cache}, {{"P4"}, small_calls},
-      {{"P10"}, cost_of_checks},          {{"P11"}, second_thread},  {{"torch"}, against_torch},
+      {{"P1", "P3"}, pooled_from_memory},
+      {{"P2"}, pooled_in_cache},
+      {{"P4"}, small_calls},
+      {{"P5"}, training},
+      {{"P10"}, cost_of_checks},
+      {{"P11"}, second_thread},
+      {{"torch"}, against_torch},
       {{"P13"}, whole_requests},
   };
   std::set<std::string> ids;

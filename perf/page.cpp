@@ -162,7 +162,7 @@ std::string to_html(const Record& record) {
   head += page::style;
 
   Markup body;
-  body << "</style></head><body><main><h1>Rowan: measured lookups</h1><p class=\"lead\">" << record.machine.cpu;
+  body << "</style></head><body><main><h1>Rowan: measurements</h1><p class=\"lead\">" << record.machine.cpu;
   if (!record.date.empty()) body << ", " << record.date;
   body << "</p>\n";
   page::write_machine(body, record);

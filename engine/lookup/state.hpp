@@ -3,8 +3,8 @@
 
 #include "engine/lookup/checks.hpp"
 #include "engine/lookup/gathering.hpp"
+#include "engine/lookup/machine.hpp"
 #include "engine/lookup/pooling.hpp"
-#include "engine/machine.hpp"
 #include "rowan/engine.hpp"
 
 namespace rowan {

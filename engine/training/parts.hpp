@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "engine/machine.hpp"
+#include "engine/lookup/machine.hpp"
 #include "rowan/status.hpp"
 
 namespace rowan::detail {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/lookup/checks.hpp"
-#include "engine/machine.hpp"
+#include "engine/lookup/machine.hpp"
 #include "rowan/gradient.hpp"
 #include "rowan/status.hpp"
 #include "rowan/view.hpp"

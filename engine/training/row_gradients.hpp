@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/machine.hpp"
+#include "engine/lookup/machine.hpp"
 #include "engine/training/buffer.hpp"
 #include "engine/training/plan.hpp"
 #include "engine/training/transpose.hpp"

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "engine/lookup/machine.hpp"
 #include "engine/lookup/parts.hpp"
-#include "engine/machine.hpp"
 #include "engine/training/buffer.hpp"
 #include "engine/training/plan.hpp"
 #include "simd/kernels.hpp"

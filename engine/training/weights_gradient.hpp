@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "engine/lookup/machine.hpp"
 #include "engine/lookup/parts.hpp"
-#include "engine/machine.hpp"
 #include "engine/training/buffer.hpp"
 #include "engine/training/plan.hpp"
 #include "rowan/view.hpp"

@@ -10,7 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 LAYERS = {
     "include/rowan/": r"rowan/",
     "simd/": r"simd/",
-    "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order|prefetch|quantize)\.hpp$",
+    "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order|prefetch|quantize|random)\.hpp$",
     "tools/": r"rowan/|tools/|perf/(ceiling|memory|record|team|trace|turns|workload)\.hpp$",
     "perf/": r"rowan/|perf/",
     "examples/": r"rowan/",
@@ -23,6 +23,7 @@ PARTS = {
     "engine/lookup/": r"support/|parallel\.hpp$|lookup/",
     "engine/table/": r"support/|parallel\.hpp$|table/",
     "engine/import/": r"support/|parallel\.hpp$|table/|import/",
+    "engine/training/": r"support/|parallel\.hpp$|lookup/|table/file_map\.hpp$|training/",
     "engine/words/": r"support/|parallel\.hpp$|lookup/|words/",
 }
 

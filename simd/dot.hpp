@@ -6,6 +6,21 @@
 namespace rowan::simd {
 namespace {
 
+inline float total_of(__m128 lanes) noexcept {
+  const __m128 two = _mm_add_ps(lanes, _mm_movehl_ps(lanes, lanes));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+#if !defined(ROWAN_TIER_baseline)
+inline float total_of(__m256 lanes) noexcept {
+  return total_of(_mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1)));
+}
+#endif
+#if defined(ROWAN_TIER_avx512)
+inline float total_of(__m512 lanes) noexcept {
+  return total_of(_mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1)));
+}
+#endif
+
 /// dot_lanes running sums of products, in as many registers as that takes.
 struct Lanes {
   static constexpr std::size_t registers = dot_lanes / Wide::size;
@@ -22,10 +37,15 @@ struct Lanes {
       sums[k] = sums[k] + x * y;
     }
   }
+  /// The tree of reduce_lanes(), in registers: halves are added until one lane is left.
   float total() const noexcept {
-    float lanes[dot_lanes];
-    for (std::size_t k = 0; k < registers; ++k) sums[k].store_unaligned(lanes + k * Wide::size);
-    return reduce_lanes(lanes);
+#if defined(ROWAN_TIER_avx512)
+    return total_of(static_cast<__m512>(sums[0]));
+#elif defined(ROWAN_TIER_avx2)
+    return total_of(static_cast<__m256>(sums[0] + sums[1]));
+#else
+    return total_of(static_cast<__m128>((sums[0] + sums[2]) + (sums[1] + sums[3])));
+#endif
   }
 };
 

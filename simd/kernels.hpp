@@ -161,7 +161,7 @@ struct StepFactors {
 
 inline constexpr std::size_t most_step_rows = 64;
 
-/// One step on rows[i], whose gradient is row i of `gradient`, for i in [0, count); count <= most_step_rows. Rows are
+/// One step on rows[i], whose gradient is gradients[i], for i in [0, count); count <= most_step_rows. Rows are
 /// different from each other.
 struct StepArgs {
   std::byte* weights;  ///< f32
@@ -170,11 +170,11 @@ struct StepArgs {
   bool packed;                ///< weights of rows[i] are at row i
   const std::uint64_t* rows;  ///< of the table, for its state and, where they are not packed, its weights
   std::size_t count;
-  std::size_t readable;         ///< rows that may be read, to prefetch them; >= count
-  std::size_t ahead;            ///< how many rows ahead; 0: none
-  float* gradient;              ///< may be scaled and limited in place
-  std::size_t gradient_stride;  ///< floats
-  float* state[2];              ///< null where there is none
+  std::size_t readable;     ///< rows that may be read, to prefetch them; >= count
+  std::size_t ahead;        ///< how many rows ahead; 0: none
+  const float** gradients;  ///< which may be changed to rows of `prepared`
+  float* prepared;          ///< [count, dim], where gradients are scaled and limited
+  float* state[2];          ///< null where there is none
   std::size_t state_columns[2];
   StepFactors factors;
 };

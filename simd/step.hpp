@@ -21,9 +21,9 @@ inline Scalar shrunk(Scalar linear, Scalar l1, Scalar denominator) noexcept {
 template <class Arch>
 inline Batch<Arch> shrunk(Batch<Arch> linear, Batch<Arch> l1, Batch<Arch> denominator) noexcept {
   const Batch<Arch> sign(-0.0F);
-  const Batch<Arch> limit = l1 | (linear & sign);
-  const Batch<Arch> value = (limit - linear) / denominator;
-  return xsimd::select(xsimd::abs(linear) <= l1, Batch<Arch>(0.0F), value);
+  const Batch<Arch> sign_of = linear & sign;
+  const Batch<Arch> value = ((l1 | sign_of) - linear) / denominator;
+  return xsimd::select((linear ^ sign_of) <= l1, Batch<Arch>(0.0F), value);
 }
 
 /// Calls body(v, c) for columns c of [0, dim), v a register of any value: full ones first, then what is left over.
@@ -31,10 +31,31 @@ template <class Body>
 inline void for_columns(std::size_t dim, const Body& body) noexcept {
   std::size_t c = 0;
   for (; c + Wide::size <= dim; c += Wide::size) body(Wide(0.0F), c);
-  if constexpr (Wide::size > Four::size) {
-    for (; c + Four::size <= dim; c += Four::size) body(Four(0.0F), c);
-  }
+#if !defined(ROWAN_TIER_baseline)
+  for (; c + Four::size <= dim; c += Four::size) body(Four(0.0F), c);
+#endif
   for (; c < dim; ++c) body(Scalar(0.0F), c);
+}
+
+/// A register of a gradient: summed from +0, as it is where several are summed.
+template <class V>
+inline V summed(const float* gradient) noexcept {
+  return V(0.0F) + V::load_unaligned(gradient);
+}
+
+/// The squares of a row, in lanes and a tree as dot products are.
+inline float squares_of(const float* gradient, std::size_t dim) noexcept {
+  Lanes lanes;
+  const std::size_t whole = dim - dim % dot_lanes;
+  for (std::size_t c = 0; c < whole; c += dot_lanes) {
+    lanes.add<Element::f32>(reinterpret_cast<const std::byte*>(gradient + c), {}, nullptr);
+  }
+  if (whole != dim) {
+    float rest[dot_lanes] = {};
+    __builtin_memcpy(rest, gradient + whole, (dim - whole) * sizeof(float));
+    lanes.add<Element::f32>(reinterpret_cast<const std::byte*>(rest), {}, nullptr);
+  }
+  return lanes.total();
 }
 
 /// One row: its weights, its gradient and its state.
@@ -43,11 +64,10 @@ struct StepRow {
   const float* gradient;
   float* state[2];
   std::size_t dim;
-  float squares;  ///< of the gradient, summed, where the Step asks for them
 
   template <Step S, class V>
   void update(std::size_t c, const StepFactors& f) const noexcept {
-    const V g = V::load_unaligned(gradient + c);
+    const V g = summed<V>(gradient + c);
     const V w = V::load_unaligned(weights + c);
     const auto load = [&](int k) { return V::load_unaligned(state[k] + c); };
     const auto keep = [&](int k, V value) { value.store_unaligned(state[k] + c); };
@@ -91,21 +111,21 @@ struct StepRow {
   template <Step S>
   void take(const StepFactors& f) const noexcept {
     if constexpr (S == Step::row_wise_adagrad) {
-      const float sum = *state[0] + squares / static_cast<float>(dim);
+      const float sum = *state[0] + squares_of(gradient, dim) / static_cast<float>(dim);
       *state[0] = sum;
       const float factor = f.lr / (sqrt_of(Scalar(sum)).value + f.eps);
       for_columns(dim, [&]<class V>(V, std::size_t c) {
         const V w = V::load_unaligned(weights + c);
-        (w - V(factor) * V::load_unaligned(gradient + c)).store_unaligned(weights + c);
+        (w - V(factor) * summed<V>(gradient + c)).store_unaligned(weights + c);
       });
     } else if constexpr (S == Step::row_wise_adam) {
       const float before = *state[1];
-      const float square = before + (squares / static_cast<float>(dim) - before) * f.b;
+      const float square = before + (squares_of(gradient, dim) / static_cast<float>(dim) - before) * f.b;
       *state[1] = square;
       const float root = sqrt_of(Scalar(square)).value + f.eps;
       for_columns(dim, [&]<class V>(V, std::size_t c) {
         const V average_before = V::load_unaligned(state[0] + c);
-        const V average = average_before + (V::load_unaligned(gradient + c) - average_before) * V(f.a);
+        const V average = average_before + (summed<V>(gradient + c) - average_before) * V(f.a);
         average.store_unaligned(state[0] + c);
         (V::load_unaligned(weights + c) - V(f.lr) * (average / V(root))).store_unaligned(weights + c);
       });
@@ -116,28 +136,32 @@ struct StepRow {
 };
 
 /// Scales and limits the gradient, and lets the weights decay. Once for all steps, as what follows: they are many.
-[[gnu::noinline]] inline void prepare(float* weights, float* gradient, std::size_t dim, const StepFactors& f) noexcept {
+[[gnu::noinline]] inline void prepare(float* weights, const float* gradient, std::size_t dim, const StepFactors& f,
+                                      float* prepared) noexcept {
   for_columns(dim, [&]<class V>(V, std::size_t c) {
-    V g = V::load_unaligned(gradient + c) * V(f.scale);
+    V g = summed<V>(gradient + c) * V(f.scale);
     g = Direction<V>(false)(V(-f.clip), g);
     g = Direction<V>(true)(V(f.clip), g);
     V w = V::load_unaligned(weights + c) * V(f.keep);
     if (f.l2 != 0.0F) g = g + V(f.l2) * w;
-    g.store_unaligned(gradient + c);
+    g.store_unaligned(prepared + c);
     if (f.keep != 1.0F) w.store_unaligned(weights + c);
   });
 }
 
+inline void fetch_all(const void* at, std::size_t bytes) noexcept {
+  const auto* const first = static_cast<const std::byte*>(at);
+  for (std::size_t offset = 0; offset < bytes; offset += cache_line) prefetch<Level::l2>(first + offset);
+  prefetch<Level::l2>(first + bytes - 1);
+}
+
 [[gnu::noinline]] inline void fetch_ahead(const StepArgs& a, std::size_t i) noexcept {
   const std::uint64_t row = a.rows[i];
-  const auto fetch = [](const void* at, std::size_t bytes) {
-    const auto* const first = static_cast<const std::byte*>(at);
-    for (std::size_t offset = 0; offset < bytes; offset += cache_line) prefetch<Level::l2>(first + offset);
-    prefetch<Level::l2>(first + bytes - 1);
-  };
-  if (!a.packed) fetch(a.weights + row * a.stride, a.dim * sizeof(float));
+  if (!a.packed) fetch_all(a.weights + row * a.stride, a.dim * sizeof(float));
   for (int k = 0; k < 2; ++k) {
-    if (a.state[k] != nullptr) fetch(a.state[k] + row * a.state_columns[k], a.state_columns[k] * sizeof(float));
+    if (a.state[k] != nullptr) {
+      fetch_all(a.state[k] + row * a.state_columns[k], a.state_columns[k] * sizeof(float));
+    }
   }
 }
 
@@ -149,21 +173,17 @@ void step(const StepArgs& a) {
   };
   if (f.scale != 1.0F || f.clip < __builtin_inff() || f.keep != 1.0F || f.l2 != 0.0F) {
     for (std::size_t i = 0; i < a.count; ++i) {
-      prepare(weights_of(i), a.gradient + i * a.gradient_stride, a.dim, f);
+      float* const prepared = a.prepared + i * a.dim;
+      prepare(weights_of(i), a.gradients[i], a.dim, f, prepared);
+      a.gradients[i] = prepared;
     }
-  }
-  float squares[most_step_rows];
-  if constexpr (S == Step::row_wise_adagrad || S == Step::row_wise_adam) {
-    const Rows rows{reinterpret_cast<const std::byte*>(a.gradient), a.gradient_stride * sizeof(float), a.dim, 0};
-    dot<Element::f32>({rows, a.count, nullptr, squares});
   }
   for (std::size_t i = 0; i < a.count; ++i) {
     if (a.ahead != 0 && i + a.ahead < a.readable) fetch_ahead(a, i + a.ahead);
-    StepRow row{weights_of(i), a.gradient + i * a.gradient_stride, {}, a.dim, 0.0F};
+    StepRow row{weights_of(i), a.gradients[i], {}, a.dim};
     for (int k = 0; k < 2; ++k) {
       if (a.state[k] != nullptr) row.state[k] = a.state[k] + a.rows[i] * a.state_columns[k];
     }
-    if constexpr (S == Step::row_wise_adagrad || S == Step::row_wise_adam) row.squares = squares[i];
     row.template take<S>(f);
   }
 }

@@ -35,7 +35,8 @@ struct Optimizer::State {
 
   /// What does not depend on the gradient: the table and the options.
   Status check(const Engine& engine, const MutableTableView& table, const StepOptions& step) const noexcept;
-  /// A step with gradients that compute(first, last, out) gives, of `count` rows in all.
+  /// A step with gradients that compute(first, last, block, found) finds, of `count` rows in all: it writes a pointer
+  /// for each, to [last - first, dim] of block or elsewhere.
   template <class PartBegin, class Compute>
   void take(const Machine& machine, const MutableTableView& table, const StepOptions& step, const std::uint64_t* ids,
             std::size_t count, bool split, const PartBegin& part_begin, const Compute& compute);
@@ -83,10 +84,12 @@ void Optimizer::State::take(const Machine& machine, const MutableTableView& tabl
     float* const of_row = squares.get(count);
     for_each_part(machine, split, parts, [&](std::size_t part) noexcept {
       float* const block = blocks + part * 2 * floats;
+      const float* gradients[simd::most_step_rows];
       for_each_block(part_begin(part, parts), part_begin(part + 1, parts), dim,
                      [&](std::size_t first, std::size_t last) {
-                       compute(first, last, block);
-                       row_squares(machine.kernels, block, last - first, dim, of_row + first);
+                       compute(first, last, block, gradients);
+                       for (std::size_t i = first; i < last; ++i)
+                         row_squares(machine.kernels, gradients[i - first], 1, dim, of_row + i);
                      });
     });
     factors.scale = static_cast<float>(static_cast<double>(step.scale) * clipping(sum_of(of_row, count), step));
@@ -107,9 +110,10 @@ void Optimizer::State::take(const Machine& machine, const MutableTableView& tabl
   }
   for_each_part_once(machine, split, parts, flags, [&](std::size_t part) noexcept {
     float* const block = blocks + part * 2 * floats;
+    const float* gradients[simd::most_step_rows];
     for_each_block(part_begin(part, parts), part_begin(part + 1, parts), dim, [&](std::size_t first, std::size_t last) {
-      compute(first, last, block);
-      row_step.take(ids + first, last - first, count - first, block, block + floats);
+      compute(first, last, block, gradients);
+      row_step.take(ids + first, last - first, count - first, gradients, block, block + floats);
     });
   });
   ++steps;
@@ -171,7 +175,9 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, std:
     state.take(
         machine, table, options, gradients.rows(), gradients.unique(), split,
         [&](std::size_t part, std::size_t parts) { return gradients.part_begin(part, parts); },
-        [&](std::size_t first, std::size_t last, float* out) { gradients.compute(first, last, out); });
+        [&](std::size_t first, std::size_t last, float* block, const float** found) {
+          gradients.find(first, last, block, found);
+        });
     return {};
   });
 }
@@ -203,8 +209,8 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, cons
         [&](std::size_t part, std::size_t parts) {
           return rows.size() / parts * part + std::min(part, rows.size() % parts);
         },
-        [&](std::size_t first, std::size_t last, float* out) {
-          std::copy(values + first * dim, values + last * dim, out);
+        [&](std::size_t first, std::size_t last, float*, const float** found) {
+          for (std::size_t i = first; i < last; ++i) found[i - first] = values + i * dim;
         });
     return {};
   });

@@ -252,6 +252,24 @@ void RowGradients::compute(std::size_t first, std::size_t last, float* out) cons
   }
 }
 
+void RowGradients::find(std::size_t first, std::size_t last, float* block, const float** found) const noexcept {
+  const std::size_t dim = table_.dim();
+  const bool bags_as_they_are = element_ == simd::Element::f32 && weights_ == nullptr && winners_ == nullptr;
+  for (std::size_t u = first; u < last;) {
+    if (bags_as_they_are && transposed_.count(u) == 1) {
+      found[u - first] = bag_of(u);
+      ++u;
+      continue;
+    }
+    const std::size_t begin = u;
+    do {
+      found[u - first] = block + (u - first) * dim;
+      ++u;
+    } while (u < last && !(bags_as_they_are && transposed_.count(u) == 1));
+    compute(begin, u, block + (begin - first) * dim);
+  }
+}
+
 void RowGradients::sum(const std::size_t* starts, std::size_t count, float* out) const noexcept {
   if (count == 0) return;
   const std::size_t dim = table_.dim();

@@ -49,6 +49,10 @@ class RowGradients {
   /// The gradients of unique rows [first, last), [last - first, dim], contiguous.
   void compute(std::size_t first, std::size_t last, float* out) const noexcept;
 
+  /// The same, written to `found` as where they are: row i of `block`, [last - first, dim], or, of a row that occurs
+  /// once, the gradient of its bag. Up to the sign of zeros: a -0 may not have been added to +0.
+  void find(std::size_t first, std::size_t last, float* block, const float** found) const noexcept;
+
  private:
   void scale(const BagPart& part) noexcept;
   void find_winners(const PlannedLookup& lookup, std::size_t bag, std::size_t begin, std::size_t end) noexcept;
@@ -57,6 +61,11 @@ class RowGradients {
   /// The sums of `count` ranges of occurrences, one behind the other.
   void sum(const std::size_t* starts, std::size_t count, float* out) const noexcept;
   void sum_one_by_one(std::size_t begin, std::size_t end, float* out) const noexcept;
+  /// The gradient of a bag that is all of the gradient of unique row `u`.
+  const float* bag_of(std::size_t u) const noexcept {
+    return reinterpret_cast<const float*>(gradient_.data +
+                                          transposed_.source(transposed_.starts[u]) * gradient_.stride);
+  }
   bool is_hot(std::size_t u) const noexcept { return transposed_.count(u) > chunk_occurrences; }
 
   const Machine& machine_;

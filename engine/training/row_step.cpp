@@ -30,12 +30,12 @@ void narrow_rows(const simd::KernelTable& kernels, const MutableTableView& table
                                                         .key = key});
 }
 
-void RowStep::take(const std::uint64_t* rows, std::size_t count, std::size_t readable, float* gradient,
-                   float* scratch) const noexcept {
+void RowStep::take(const std::uint64_t* rows, std::size_t count, std::size_t readable, const float** gradients,
+                   float* prepared, float* weights) const noexcept {
   const bool packed = table.dtype() != DType::f32;
-  if (packed) widen_rows(kernels, policy, table, rows, count, readable, scratch);
+  if (packed) widen_rows(kernels, policy, table, rows, count, readable, weights);
   kernels.step[static_cast<int>(step)]({
-      .weights = packed ? reinterpret_cast<std::byte*>(scratch) : table.mutable_data(),
+      .weights = packed ? reinterpret_cast<std::byte*>(weights) : table.mutable_data(),
       .stride = packed ? table.dim() * sizeof(float) : table.row_stride(),
       .dim = table.dim(),
       .packed = packed,
@@ -43,13 +43,13 @@ void RowStep::take(const std::uint64_t* rows, std::size_t count, std::size_t rea
       .count = count,
       .readable = readable,
       .ahead = policy.prefetch(table).far,
-      .gradient = gradient,
-      .gradient_stride = table.dim(),
+      .gradients = gradients,
+      .prepared = prepared,
       .state = {state[0], state[1]},
       .state_columns = {state_columns[0], state_columns[1]},
       .factors = factors,
   });
-  if (packed) narrow_rows(kernels, table, rows, count, scratch, stochastic, key);
+  if (packed) narrow_rows(kernels, table, rows, count, weights, stochastic, key);
 }
 
 }  // namespace rowan::detail

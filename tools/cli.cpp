@@ -193,6 +193,18 @@ void add_verify(CLI::App& app, Action& action) {
   run_when_chosen(sub, action, arguments, &verify);
 }
 
+void add_recover(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<RecoverArguments>();
+  CLI::App* sub = app.add_subcommand("recover", "Accept a table file whose writer ended half-way, as it is");
+  sub->add_option("FILE", arguments->file, "A native table file")->required()->type_name("");
+  add_json(sub, arguments->json);
+  sub->footer(
+      "A file that a program writes in place is marked until it commits, and refused where it never does. This\n"
+      "computes its checksums and takes the mark away: its rows may then be new, old, or a mix of both.\n"
+      "Example: rowan recover table.safetensors");
+  run_when_chosen(sub, action, arguments, &recover);
+}
+
 // CLI11 takes "[a,b]" for a list and "{}" for an empty one, also where they are tokens. A leading NUL, which
 // no argument of a program can hold, keeps it from looking inside.
 constexpr char guard = '\0';
@@ -375,8 +387,8 @@ std::function<void()> parse_command_line(int argc, const char* const* argv) {
                   "       rowan nearest glove.safetensors king\n"
                   "More:  rowan convert --help",
                   conventions));
-  for (const auto add :
-       {add_convert, add_create, add_info, add_verify, add_get, add_nearest, add_analogy, add_eval, add_bench}) {
+  for (const auto add : {add_convert, add_create, add_info, add_verify, add_recover, add_get, add_nearest, add_analogy,
+                         add_eval, add_bench}) {
     add(app, action);
   }
 

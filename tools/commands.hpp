@@ -50,6 +50,12 @@ struct VerifyArguments {
 };
 void verify(const VerifyArguments& arguments);
 
+struct RecoverArguments {
+  std::string file;
+  bool json = false;
+};
+void recover(const RecoverArguments& arguments);
+
 /// Which table of which file.
 struct TableChoice {
   std::string file;

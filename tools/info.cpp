@@ -1,4 +1,4 @@
-// rowan info and rowan verify: what a native file holds, and whether it is whole.
+// rowan info, rowan verify and rowan recover: what a native file holds, whether it is whole, and taking it as it is.
 #include <bit>
 
 #include "tools/commands.hpp"
@@ -80,7 +80,8 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
       .field("file", std::string_view(arguments.file))
       .field("format_version", std::string_view(file.format_version))
       .field("file_bytes", file.file_bytes)
-      .field("data_offset", file.data_offset);
+      .field("data_offset", file.data_offset)
+      .field("unfinished", file.unfinished);
   json.key("tables").begin_array();
   Weights weights(file);
   for (const TableInfo& table : file.tables) {
@@ -129,6 +130,9 @@ void info(const InfoArguments& arguments) {
   print("{}: native table file, format {}, {} table{}, {} ({} bytes)\n", arguments.file, file.format_version,
         file.tables.size(), plural(file.tables.size()), readable_bytes(file.file_bytes), grouped(file.file_bytes));
   print("header       {}, data from offset {}\n", readable_bytes(file.data_offset), grouped(file.data_offset));
+  if (file.unfinished) {
+    print("unfinished   it is being written, or its writer ended half-way; then rowan recover takes it as it is\n");
+  }
   Weights weights(file);
   for (const TableInfo& table : file.tables) print_table(table, weights.next(table));
 }
@@ -148,6 +152,24 @@ void verify(const VerifyArguments& arguments) {
       .field("blocks", report.blocks)
       .end_object();
   print("{}\n", json.text());
+}
+
+void recover(const RecoverArguments& arguments) {
+  const RecoverReport report = need(rowan::recover(arguments.file));
+  if (arguments.json) {
+    JsonWriter json;
+    json.begin_object()
+        .field("file", std::string_view(arguments.file))
+        .field("unfinished", report.unfinished)
+        .field("blocks", report.blocks)
+        .field("changed", report.changed)
+        .end_object();
+    return print("{}\n", json.text());
+  }
+  if (!report.unfinished) return print("{}: nothing to recover, its last writer committed\n", arguments.file);
+  print("{}: recovered, {} of {} checksum{} of rows changed\n", arguments.file, grouped(report.changed),
+        grouped(report.blocks), plural(report.blocks));
+  print("Rows that were being written when the writer ended may be new, old, or a mix of both.\n");
 }
 
 }  // namespace rowan::tool

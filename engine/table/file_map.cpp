@@ -26,9 +26,10 @@ Mapping::~Mapping() {
   if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
 }
 
-Result<Descriptor> open_regular(const std::string& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file) return os_error(errno, concat("cannot open ", path));
+Result<Descriptor> open_regular(const std::string& path, bool writable) {
+  const int access = writable ? O_RDWR : O_RDONLY;
+  Descriptor file(::open(path.c_str(), access | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) return os_error(errno, concat("cannot open ", path, writable ? " for writing" : ""));
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) return os_error(errno, concat("cannot examine ", path));
   if (S_ISDIR(status.st_mode)) return make_error(Code::invalid_argument, path, " is a folder, not a file");
@@ -38,14 +39,15 @@ Result<Descriptor> open_regular(const std::string& path) {
   return file;
 }
 
-Result<Mapping> Mapping::of_file(const std::string& path) {
-  const Result<Descriptor> file = open_regular(path);
-  if (!file) return file.error();
-  const off_t size = ::lseek(file->get(), 0, SEEK_END);
+Result<Mapping> Mapping::of_file(const Descriptor& file, const std::string& path, bool copy_on_write) {
+  const off_t size = ::lseek(file.get(), 0, SEEK_END);
   if (size < 0) return os_error(errno, concat("cannot examine ", path));
   if (size == 0) return Mapping();  // which the system refuses to map
   const auto length = static_cast<std::size_t>(size);
-  void* address = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file->get(), 0);
+  // Private pages are set aside when they are written to, or no table larger than the free memory could be opened.
+  void* address = copy_on_write
+                      ? ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0)
+                      : ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file.get(), 0);
   if (address == MAP_FAILED) return os_error(errno, concat("cannot map ", path));
   Mapping mapping({static_cast<std::byte*>(address), length});
   advise_random(mapping.bytes());
@@ -90,6 +92,14 @@ Result<void> read_all(const Descriptor& file, std::span<std::byte> bytes, std::u
     offset += static_cast<std::uint64_t>(got);
   }
   return {};
+}
+
+int sync(const Descriptor& file) noexcept {
+  int result = 0;
+  do {
+    result = ::fsync(file.get());
+  } while (result != 0 && errno == EINTR);
+  return result;
 }
 
 Result<void> cut_to(const Descriptor& file, std::uint64_t size, std::string_view path) {

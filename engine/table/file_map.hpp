@@ -44,8 +44,8 @@ class Mapping {
   }
   ~Mapping();
 
-  /// A regular file, read-only and shared, for access in no order. `path` is for messages.
-  static Result<Mapping> of_file(const std::string& path);
+  /// A whole file, for access in no order: shared and read-only, or private and writable. `path` is for messages.
+  static Result<Mapping> of_file(const Descriptor& file, const std::string& path, bool copy_on_write);
   /// The first `size` bytes of a file that is open for reading and writing; `what` is the subject of errors.
   static Result<Mapping> shared(const Descriptor& file, std::uint64_t size, std::string_view what);
   /// Private zeros, in huge pages where the system has them.
@@ -59,14 +59,16 @@ class Mapping {
   std::span<std::byte> bytes_;
 };
 
-/// Opens a regular file for reading, never waiting for one that is not.
-Result<Descriptor> open_regular(const std::string& path);
+/// Opens a regular file for reading, or for writing too, never waiting for one that is not.
+Result<Descriptor> open_regular(const std::string& path, bool writable = false);
 
 /// Writes all bytes at `offset`, or says why not; `path` is for the message.
 Result<void> write_all(const Descriptor& file, std::span<const std::byte> bytes, std::uint64_t offset,
                        std::string_view path);
 /// Fills all of `bytes` from `offset`; a file that ends earlier is an error.
 Result<void> read_all(const Descriptor& file, std::span<std::byte> bytes, std::uint64_t offset, std::string_view path);
+/// Sees to it that what was written is on the disk; 0, or -1 and errno.
+int sync(const Descriptor& file) noexcept;
 /// Takes off what the file has behind its first `size` bytes, or adds zeros up to there.
 Result<void> cut_to(const Descriptor& file, std::uint64_t size, std::string_view path);
 

@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::string_view what_is_read = "this Rowan reads native files and converts GloVe and word2vec ones";
 
-/// The path as a POSIX shell takes it.
-std::string shell_word(const std::string& path) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-./+,:=@%").find(c) != std::string_view::npos;
-  };
-  if (!path.empty() && std::all_of(path.begin(), path.end(), plain)) return path;
-  std::string word = "'";
-  for (const char c : path) c == '\'' ? word += "'\\''" : word += c;
-  return word + "'";
-}
-
 /// The path with the endings of pretrained tables taken off and .safetensors put on.
 std::string converted_name(std::string path) {
   if (path.ends_with(".gz")) path.resize(path.size() - 3);
@@ -41,6 +29,17 @@ bool can_be_converted(FileKind kind) noexcept {
 }
 
 }  // namespace
+
+std::string shell_word(const std::string& path) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-./+,:=@%").find(c) != std::string_view::npos;
+  };
+  if (!path.empty() && std::all_of(path.begin(), path.end(), plain)) return path;
+  std::string word = "'";
+  for (const char c : path) c == '\'' ? word += "'\\''" : word += c;
+  return word + "'";
+}
 
 Error foreign_file_error(const std::string& path, FileKind kind) {
   if (can_be_converted(kind)) {

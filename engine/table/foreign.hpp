@@ -8,6 +8,9 @@
 
 namespace rowan::detail {
 
+/// The path as a POSIX shell takes it.
+std::string shell_word(const std::string& path);
+
 /// The refusal of a file of that kind: where it can be converted, with the line to run.
 Error foreign_file_error(const std::string& path, FileKind kind);
 

@@ -42,14 +42,6 @@ Descriptor open_named(const Descriptor& folder, const std::string& name) {
   return Descriptor(::openat(folder.get(), name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
 }
 
-int sync(const Descriptor& file) noexcept {
-  int result = 0;
-  do {
-    result = ::fsync(file.get());
-  } while (result != 0 && errno == EINTR);
-  return result;
-}
-
 }  // namespace
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept

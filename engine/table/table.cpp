@@ -15,9 +15,9 @@ std::string names_of(const std::vector<Table>& tables) {
 
 }  // namespace
 
-Result<Table> Table::open(const std::string& path, std::string_view name) {
+Result<Table> Table::open(const std::string& path, std::string_view name, const OpenOptions& options) {
   return detail::guarded([&]() -> Result<Table> {
-    const Result<TableFile> file = TableFile::open(path);
+    const Result<TableFile> file = TableFile::open(path, options.mode);
     if (!file) return file.error();
     const std::vector<Table>& tables = file->tables();
     if (tables.empty()) return detail::make_error(Code::not_found, path, " holds no table");
@@ -33,22 +33,48 @@ Result<Table> Table::open(const std::string& path, std::string_view name) {
   });
 }
 
-Result<std::vector<Table>> Table::open_all(const std::string& path) {
+Result<std::vector<Table>> Table::open_all(const std::string& path, const OpenOptions& options) {
   return detail::guarded([&]() -> Result<std::vector<Table>> {
-    const Result<TableFile> file = TableFile::open(path);
+    const Result<TableFile> file = TableFile::open(path, options.mode);
     if (!file) return file.error();
     return file->tables();
   });
 }
 
 Result<MutableTableView> Table::mutable_view() {
-  if (writable_) return MutableTableView(view_);
-  return detail::make_error(Code::invalid_argument, "the table '", name_, "' is read-only");
+  return detail::guarded([&]() -> Result<MutableTableView> {
+    const Result<void> marked = file_ != nullptr ? file_->mark() : Result<void>();
+    if (!marked) return marked.error();
+    if (writable_ || file_ != nullptr) return MutableTableView(view_);
+    return detail::make_error(Code::invalid_argument, "the table '", name_,
+                              "' is read-only; open it with OpenMode::copy_on_write, to train it and save it, or ",
+                              "with OpenMode::read_write, to change the file itself");
+  });
+}
+
+Result<void> Table::commit() {
+  return detail::guarded([&]() -> Result<void> {
+    if (file_ == nullptr) {
+      return detail::make_error(Code::invalid_argument, "the table '", name_,
+                                "' has no file that it is written to: only OpenMode::read_write gives it one; save it ",
+                                "with save_tables() or save_checkpoint()");
+    }
+    const auto committed = file_->commit();
+    return committed ? Result<void>() : committed.error();
+  });
+}
+
+Result<RecoverReport> recover(const std::string& path) {
+  return detail::guarded([&]() -> Result<RecoverReport> {
+    const Result<TableFile> file = TableFile::open(path, OpenMode::read_write, TableFile::Unfinished::accept);
+    if (!file) return file.error();
+    return file->writable().commit();
+  });
 }
 
 Result<FileInfo> inspect(const std::string& path) {
   return detail::guarded([&]() -> Result<FileInfo> {
-    const Result<TableFile> file = TableFile::open(path);
+    const Result<TableFile> file = TableFile::open(path, OpenMode::read_only, TableFile::Unfinished::accept);
     if (!file) return file.error();
     return file->info();
   });

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <utility>
+#include <vector>
 
 #include "engine/support/bytes.hpp"
 #include "engine/support/checked.hpp"
@@ -18,17 +19,19 @@
 namespace rowan {
 
 using detail::concat;
+using detail::Descriptor;
 using detail::Header;
 using detail::make_error;
 using detail::Mapping;
 using detail::Tensor;
 
-Result<TableFile> TableFile::open(const std::string& path) {
-  Result<Mapping> mapping = Mapping::of_file(path);
-  if (!mapping) return mapping.error();
+Result<TableFile> TableFile::open(const std::string& path, OpenMode mode, Unfinished unfinished) {
   TableFile file;
   file.path_ = path;
-  file.mapping_ = std::make_shared<const Mapping>(*std::move(mapping));
+  file.mode_ = mode;
+  Result<Descriptor> opened = detail::open_regular(path, mode == OpenMode::read_write);
+  if (!opened) return opened.error();
+  if (const auto good = file.map(*opened); !good) return good.error();
   const std::string_view head = detail::as_text(file.bytes()).substr(0, detail::sniffed_bytes);
   const detail::FileKind kind = detail::sniff(head);
   if (kind != detail::FileKind::native && kind != detail::FileKind::safetensors) {
@@ -39,8 +42,27 @@ Result<TableFile> TableFile::open(const std::string& path) {
   file.header_ = *std::move(header);
   if (const auto good = file.check_version(); !good) return good.error();
   if (const auto good = file.check_checksums(); !good) return good.error();
+  if (file.unfinished_ && unfinished == Unfinished::refuse) return detail::unfinished_file_error(*opened, path);
   if (const auto good = file.add_tables(); !good) return good.error();
+  if (mode != OpenMode::read_write) return file;
+  if (const auto good = file.prepare_writing(); !good) return good.error();
   return file;
+}
+
+Result<void> TableFile::map(Descriptor& opened) {
+  const bool in_place = mode_ == OpenMode::read_write;
+  if (in_place) {
+    if (const auto good = detail::lock_for_writing(opened, path_); !good) return good;
+  }
+  Result<Mapping> mapping = Mapping::of_file(opened, path_, mode_ == OpenMode::copy_on_write);
+  if (!mapping) return mapping.error();
+  if (!in_place) {
+    mapping_ = std::make_shared<const Mapping>(*std::move(mapping));
+    return {};
+  }
+  writable_ = std::make_shared<detail::WritableFile>(path_, std::move(opened), *std::move(mapping));
+  mapping_ = {writable_, &writable_->mapping()};
+  return {};
 }
 
 Error TableFile::malformed(const std::string& what) const {
@@ -68,7 +90,7 @@ Result<void> TableFile::check_version() const {
   return {};
 }
 
-Result<void> TableFile::check_checksums() const {
+Result<void> TableFile::check_checksums() {
   const Tensor* sums = header_.find(native::checksum_name);
   if (sums == nullptr || sums != &header_.tensors().back()) {
     return malformed(concat("its last tensor is not ", native::checksum_name));
@@ -78,7 +100,10 @@ Result<void> TableFile::check_checksums() const {
     return malformed(concat(native::checksum_name, " is not U64 [", 1 + blocks,
                             "], one for the header and one for each ", "block of ", detail::checksum_block, " bytes"));
   }
-  if (detail::load_u64(checksums().data()) != detail::hash_bytes(bytes().first(header_.data_begin()))) {
+  const std::uint64_t expected = detail::load_u64(checksums().data());
+  const std::uint64_t sum = detail::hash_bytes(bytes().first(header_.data_begin()));
+  unfinished_ = expected == detail::unfinished_mark(sum);
+  if (expected != sum && !unfinished_) {
     return make_error(Code::checksum_mismatch, path_, ": the header does not match its checksum: the file is damaged");
   }
   return {};
@@ -113,9 +138,28 @@ Result<void> TableFile::add_table(const Tensor& weight, std::string name) {
   Table table;
   table.name_ = std::move(name);
   table.owner_ = mapping_;
+  table.writable_ = mode_ == OpenMode::copy_on_write;
+  table.file_ = writable_.get();
   table.view_ = *view;
   table.vocabulary_ = *vocabulary;
   tables_.push_back(std::move(table));
+  return {};
+}
+
+Result<void> TableFile::prepare_writing() {
+  detail::WritableFile::Layout layout = {.data_begin = header_.data_begin(),
+                                         .checksums = header_.data_begin() + checksum_begin(),
+                                         .rows = {},
+                                         .unfinished = unfinished_};
+  if (layout.checksums % 8 != 0) {
+    return make_error(Code::format_unsupported, path_, " cannot be written in place: ", native::checksum_name,
+                      " begins at byte ", layout.checksums, ", which is no multiple of 8");
+  }
+  for (const Table& table : tables_) {
+    const Tensor* const weight = header_.find(concat(table.name(), native::weight_suffix));
+    layout.rows.push_back({weight->begin, weight->end});
+  }
+  writable_->set_layout(std::move(layout));
   return {};
 }
 
@@ -206,6 +250,7 @@ FileInfo TableFile::info() const {
   info.format_version = *header_.metadata(native::format_key);
   info.file_bytes = bytes().size();
   info.data_offset = header_.data_begin();
+  info.unfinished = unfinished_;
   for (const Table& table : tables_) {
     info.tables.push_back({.name = table.name(),
                            .rows = table.rows(),

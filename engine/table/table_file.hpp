@@ -7,6 +7,7 @@
 
 #include "engine/table/file_map.hpp"
 #include "engine/table/header.hpp"
+#include "engine/table/writable_file.hpp"
 #include "rowan/file.hpp"
 #include "rowan/table.hpp"
 
@@ -14,12 +15,17 @@ namespace rowan {
 
 class TableFile {
  public:
+  enum class Unfinished { refuse, accept };
+
   /// Maps and validates a native file and checks the checksum of its header. Any other file is refused with a
   /// sentence that says what it is and what to do.
-  static Result<TableFile> open(const std::string& path);
+  static Result<TableFile> open(const std::string& path, OpenMode mode = OpenMode::read_only,
+                                Unfinished unfinished = Unfinished::refuse);
 
   const std::vector<Table>& tables() const noexcept { return tables_; }
   FileInfo info() const;
+  /// Of a file opened read_write.
+  detail::WritableFile& writable() const noexcept { return *writable_; }
 
   const std::string& path() const noexcept { return path_; }
   const detail::Header& header() const noexcept { return header_; }
@@ -33,10 +39,12 @@ class TableFile {
  private:
   TableFile() = default;
 
+  Result<void> map(detail::Descriptor& opened);
   Result<void> check_version() const;
-  Result<void> check_checksums() const;
+  Result<void> check_checksums();
   Result<void> add_tables();
   Result<void> add_table(const detail::Tensor& weight, std::string name);
+  Result<void> prepare_writing();
   Result<DType> dtype_of(const detail::Tensor& weight, const std::string& name) const;
   Result<std::uint64_t> dim_of(const detail::Tensor& weight, const std::string& name, DType dtype) const;
   Result<Vocabulary> vocabulary_of(const std::string& name, std::uint64_t rows) const;
@@ -46,8 +54,11 @@ class TableFile {
   Error malformed(const std::string& what) const;
 
   std::string path_;
+  OpenMode mode_ = OpenMode::read_only;
+  std::shared_ptr<detail::WritableFile> writable_;  ///< which owns the mapping where it is there
   std::shared_ptr<const detail::Mapping> mapping_;
   detail::Header header_;
+  bool unfinished_ = false;
   std::vector<Table> tables_;
 };
 

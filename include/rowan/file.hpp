@@ -120,11 +120,12 @@ struct FileInfo {
   std::string format_version;  ///< "MAJOR.MINOR"
   std::uint64_t file_bytes = 0;
   std::uint64_t data_offset = 0;  ///< where the header ends
+  bool unfinished = false;        ///< a writer is at work on it, or ended before Table::commit()
   std::vector<TableInfo> tables;
   std::vector<TensorInfo> tensors;
 };
 
-/// Reads and validates the header of a native file. Touches no data.
+/// Reads and validates the header of a native file, an unfinished one too. Touches no row.
 ROWAN_API Result<FileInfo> inspect(const std::string& path);
 
 /// What verify() read.
@@ -136,5 +137,17 @@ struct VerifyReport {
 /// Reads the whole file and compares every checksum, then checks every key: that it lies where it should, that
 /// the index finds its row, and that no two rows share it. The Error names the first block or row that fails.
 ROWAN_API Result<VerifyReport> verify(const std::string& path, Threads threads = Threads::caller());
+
+/// What recover() found.
+struct RecoverReport {
+  bool unfinished = false;    ///< there was a mark to take away
+  std::uint64_t blocks = 0;   ///< checksums of rows that were computed
+  std::uint64_t changed = 0;  ///< of them, those that differ: rows there were written since the last commit()
+};
+
+/// Accepts the rows of a file whose writer ended before Table::commit() as they are: new, old, or, of rows that were
+/// being written, a mix of both. Computes the checksums of all rows and takes the mark away. Checksums of keys are left
+/// as they are, for verify(). A file that bears no mark is left alone; one whose writer is at work is refused.
+ROWAN_API Result<RecoverReport> recover(const std::string& path);
 
 }  // namespace rowan

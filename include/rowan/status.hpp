@@ -74,6 +74,8 @@ enum class Code : std::uint32_t {
   needs_conversion = 71,     ///< a known format that cannot be mapped: the sentence has the command to run
   format_unsupported = 72,   ///< not a format that Rowan reads
   checksum_mismatch = 73,    ///< the bytes are not those that were written
+  unfinished_file = 74,      ///< a writer is at work on it, or ended before Table::commit()
+  file_in_use = 75,          ///< another writer has it open
 };
 
 /// Outcome of a hot call: 32 bytes, trivially copyable, never allocates. Which fields are set depends on the

@@ -52,21 +52,44 @@ struct NewTable {
   std::string name = std::string(default_table_name);
 };
 
+/// What may become of the rows of a file that is opened.
+enum class OpenMode : std::uint8_t {
+  read_only,
+  /// Rows may be written, privately: pages that are written to are copied into memory, and the file stays as it is.
+  /// save_tables() and save_checkpoint() publish them, over the same path too: atomically, however the process ends.
+  copy_on_write,
+  /// Rows are written in the file itself, by one writer at a time; others who have it open see them change. No more
+  /// memory is needed than for reading, and a writer that ends half-way leaves a file that is half-way: see
+  /// Table::commit(). Not for the tables of checkpoints, whose optimizer's state would be left behind.
+  read_write,
+};
+
+struct OpenOptions {
+  OpenMode mode = OpenMode::read_only;
+};
+
+namespace detail {
+class WritableFile;
+}
+
 /// A table: weights, their shape and their keys, owning the mapping or the memory that they lie in.
 ///
 /// Copies share that memory and are cheap; the last one releases it, and views into it end then. What was moved
-/// from is an empty table, which refuses every index. A table is read-only and any number of threads may use it. A
-/// mapped file must not be truncated or overwritten in place while it is open: publish new content by rename, as
-/// everything in Rowan does, and open tables keep the old content.
+/// from is an empty table, which refuses every index. Any number of threads may read a table; while it is written to
+/// through a MutableTableView nobody else may use it. A mapped file must not be truncated or overwritten in place by
+/// others while it is open: publish new content by rename, as everything in Rowan does, and open tables keep the old
+/// content.
 class ROWAN_API Table {
  public:
   /// Maps the table called `name` of a native file; with an empty name, its only table. Cost: one mapping and
   /// the parsing of the header, whatever the size of the file; no row is read. The header's checksum is
-  /// checked; the data's is on demand, see verify() in rowan/file.hpp.
-  static Result<Table> open(const std::string& path, std::string_view name = {});
+  /// checked; the data's is on demand, see verify() in rowan/file.hpp. A file that bears the mark of a writer is
+  /// refused (Code::unfinished_file), see commit().
+  static Result<Table> open(const std::string& path, std::string_view name = {}, const OpenOptions& options = {});
+  static Result<Table> open(const std::string& path, const OpenOptions& options) { return open(path, {}, options); }
 
   /// All tables of a native file, in the file's order, on one shared mapping.
-  static Result<std::vector<Table>> open_all(const std::string& path);
+  static Result<std::vector<Table>> open_all(const std::string& path, const OpenOptions& options = {});
 
   /// A table in anonymous memory, 64-byte aligned. Zeros cost nothing until they are touched.
   static Result<Table> create(const NewTable& description, Threads threads = Threads::caller());
@@ -83,8 +106,20 @@ class ROWAN_API Table {
   const std::string& name() const noexcept { return name_; }
   const TableView& view() const noexcept { return view_; }
   operator const TableView&() const noexcept { return view_; }
-  /// The same for who trains it. Fails where the table's memory may not be written.
+  /// The same for who trains it: of tables that were created, or opened copy_on_write or read_write; others refuse.
+  ///
+  /// Of a file opened read_write it is good until commit(), behind which a store through it ends the process: ask
+  /// again. Before the first one is given out a mark is in the file, durably, that says that it is being written.
   Result<MutableTableView> mutable_view();
+
+  /// Ends the writing of a file opened read_write: brings the checksums of all rows of the file up to date, writes
+  /// everything to the disk, and only then takes the mark away, which is when the call returns. It is for all tables
+  /// that share the mapping, and for copies; where nothing was marked it does nothing.
+  ///
+  /// A file whose last Table goes, or whose process ends, without it keeps its mark: nobody has said that what is in
+  /// it is whole. It is refused from then on, and recover() in rowan/file.hpp takes it as it is. After a failure the
+  /// rows can still be read, and saved elsewhere; the file stays marked and takes no more.
+  Result<void> commit();
   const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
 
   std::uint64_t rows() const noexcept { return view_.rows(); }
@@ -100,6 +135,7 @@ class ROWAN_API Table {
     owner_.swap(other.owner_);
     std::swap(view_, other.view_);
     std::swap(writable_, other.writable_);
+    std::swap(file_, other.file_);
     std::swap(vocabulary_, other.vocabulary_);
   }
 
@@ -107,6 +143,7 @@ class ROWAN_API Table {
   std::shared_ptr<const void> owner_;
   TableView view_;
   bool writable_ = false;
+  detail::WritableFile* file_ = nullptr;  ///< where it was opened read_write: owner_'s
   Vocabulary vocabulary_;
 };
 

@@ -14,7 +14,7 @@ def f32(value):
 
 
 class Help(CommandTest):
-    SUBCOMMANDS = ("convert", "create", "info", "verify", "get", "nearest", "analogy", "eval", "bench")
+    SUBCOMMANDS = ("convert", "create", "info", "verify", "recover", "get", "nearest", "analogy", "eval", "bench")
 
     def test_version(self):
         self.assertRegex(self.succeed("--version"), rb"^rowan \d+\.\d+\.\d+\n$")
@@ -46,6 +46,7 @@ class Help(CommandTest):
             ["get", "file", "--row", "-1"],
             ["convert", "in", "out", "--limit", "-1"],
             ["verify", "file", "--threads", "-1"],
+            ["recover"],
             ["bench", "--dist", "zipf:-1"],
             ["bench", "file", "--rows", "10"],
             ["bench", "--batch", "99999999999", "--bag", "99999999999"],

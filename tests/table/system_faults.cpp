@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -84,6 +85,21 @@ int close(int fd) {
   if (!told) return result;
   errno = active->error_number;
   return -1;
+}
+
+int msync(void* address, size_t size, int flags) {
+  if (fails("msync")) return -1;
+  return static_cast<int>(::syscall(SYS_msync, address, size, flags));
+}
+
+int mprotect(void* address, size_t size, int access) noexcept {
+  if (fails("mprotect")) return -1;
+  return static_cast<int>(::syscall(SYS_mprotect, address, size, access));
+}
+
+int fallocate(int fd, int mode, off_t offset, off_t size) {
+  if (fails("fallocate")) return -1;
+  return static_cast<int>(::syscall(SYS_fallocate, fd, mode, offset, size));
 }
 
 int posix_fallocate(int fd, off_t offset, off_t size) {

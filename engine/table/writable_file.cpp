@@ -1,0 +1,141 @@
+// Marks, checksums and syncs, in the order that leaves the file whole or marked wherever the process ends.
+#include "engine/table/writable_file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "engine/support/bytes.hpp"
+#include "engine/support/error.hpp"
+#include "engine/support/memory_advice.hpp"
+#include "engine/table/checksum.hpp"
+#include "engine/table/foreign.hpp"
+
+namespace rowan::detail {
+namespace {
+
+// A lock of the open file and not of the process: a second writer in the same process is kept out too.
+struct flock whole_file(short type) noexcept {
+  struct flock lock = {};
+  lock.l_type = type;
+  return lock;
+}
+
+/// Blocks of a disk that are there when the first store needs them: without one the store would end the process.
+int reserve(const Descriptor& file, std::uint64_t size) noexcept {
+  int result = 0;
+  do {
+    result = ::fallocate(file.get(), 0, 0, static_cast<off_t>(size));
+  } while (result != 0 && errno == EINTR);
+  return result != 0 && errno != EOPNOTSUPP ? errno : 0;
+}
+
+}  // namespace
+
+Result<void> lock_for_writing(const Descriptor& file, const std::string& path) {
+  const struct flock lock = whole_file(F_WRLCK);
+  if (::fcntl(file.get(), F_OFD_SETLK, &lock) == 0) return {};
+  if (errno != EAGAIN && errno != EACCES) return os_error(errno, concat("cannot lock ", path));
+  return make_error(Code::file_in_use, path, " is open for writing already; it has one writer at a time");
+}
+
+Error unfinished_file_error(const Descriptor& file, const std::string& path) {
+  struct flock lock = whole_file(F_RDLCK);
+  if (::fcntl(file.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+    return make_error(Code::unfinished_file, path, " is being written in place; it can be opened when its writer has ",
+                      "called commit()");
+  }
+  return make_error(Code::unfinished_file, path,
+                    " was being written in place when its writer ended, before it called commit(): its rows may be ",
+                    "new, old, or a mix of both; to take them as they are, run: rowan recover ", shell_word(path));
+}
+
+void WritableFile::set_layout(Layout layout) {
+  layout_ = std::move(layout);
+  header_checksum_ = hash_bytes(mapping_.bytes().first(layout_.data_begin));
+}
+
+Result<void> WritableFile::mark() {
+  const std::scoped_lock lock(mutex_);
+  if (failure_) return *failure_;
+  if (layout_.unfinished) return {};
+  const Result<void> begun = begin();
+  if (!begun) failure_ = begun.error();
+  layout_.unfinished = begun.ok();
+  return begun;
+}
+
+Result<void> WritableFile::begin() {
+  if (const int error_number = reserve(file_, mapping_.bytes().size()); error_number != 0) {
+    return os_error(error_number, concat("cannot reserve the blocks of ", path_));
+  }
+  if (const auto good = write_header_checksum(unfinished_mark(header_checksum_)); !good) return good;
+  return protect(PROT_READ | PROT_WRITE);
+}
+
+Result<RecoverReport> WritableFile::commit() {
+  const std::scoped_lock lock(mutex_);
+  if (failure_) return *failure_;
+  RecoverReport report = {.unfinished = layout_.unfinished};
+  if (!layout_.unfinished) return report;
+  const Result<void> finished = finish(report);
+  if (!finished) {
+    failure_ = finished.error();
+    return finished.error();
+  }
+  layout_.unfinished = false;
+  return report;
+}
+
+Result<void> WritableFile::finish(RecoverReport& report) {
+  if (const auto good = protect(PROT_READ); !good) return good;
+  struct stat status = {};
+  if (::fstat(file_.get(), &status) != 0) return failure("examine");
+  if (status.st_nlink == 0) {
+    return make_error(Code::not_found, path_,
+                      " was replaced or removed while it was open for writing: what was written can be saved under ",
+                      "another name, and is lost otherwise");
+  }
+  for (const Layout::Extent& rows : layout_.rows) {
+    if (const auto good = update_checksums(rows, report); !good) return good;
+  }
+  const std::span<std::byte> all = mapping_.writable();
+  if (::msync(all.data(), all.size(), MS_SYNC) != 0) return failure("sync");
+  return write_header_checksum(header_checksum_);
+}
+
+Result<void> WritableFile::update_checksums(const Layout::Extent& rows, RecoverReport& report) const {
+  if (rows.begin == rows.end) return {};
+  const auto data = mapping_.bytes().first(layout_.checksums).subspan(layout_.data_begin);
+  const std::uint64_t first = rows.begin / checksum_block;
+  const std::uint64_t at = layout_.checksums + 8 * (1 + first);
+  std::vector<std::uint64_t> sums;
+  for (std::uint64_t begin = first * checksum_block; begin < rows.end; begin += checksum_block) {
+    const auto block = data.subspan(begin, std::min<std::uint64_t>(checksum_block, data.size() - begin));
+    advise_needed(block);
+    const std::uint64_t before = load_u64(mapping_.bytes().data() + at + 8 * sums.size());
+    sums.push_back(hash_bytes(block));
+    report.changed += sums.back() != before ? 1 : 0;
+  }
+  report.blocks += sums.size();
+  return write_all(file_, std::as_bytes(std::span(sums)), at, path_);
+}
+
+Result<void> WritableFile::write_header_checksum(std::uint64_t value) const {
+  const auto bytes = std::as_bytes(std::span(&value, 1));
+  if (const auto good = write_all(file_, bytes, layout_.checksums, path_); !good) return good;
+  return sync(file_) == 0 ? Result<void>() : failure("sync");
+}
+
+Result<void> WritableFile::protect(int access) {
+  const std::span<std::byte> all = mapping_.writable();
+  return ::mprotect(all.data(), all.size(), access) == 0 ? Result<void>() : failure("change the access to");
+}
+
+Error WritableFile::failure(const char* action) const { return os_error(errno, concat("cannot ", action, " ", path_)); }
+
+}  // namespace rowan::detail

@@ -50,6 +50,15 @@ std::string elsewhere(const TableInfo& table, const TensorInfo& weight) {
                      table.row_stride / (element_bits(table.dtype) / 8), table.dim, quoted(weight.name));
 }
 
+/// What the optimizer of a table takes in the file.
+std::uint64_t bytes_of_state(const FileInfo& file, const TableInfo& table) {
+  std::uint64_t bytes = 0;
+  for (const TensorInfo& tensor : file.tensors) {
+    if (tensor.name.starts_with(table.name + ".optimizer.")) bytes += tensor.bytes;
+  }
+  return bytes;
+}
+
 /// Weights are in the order of their tables, before all other tensors but padding.
 class Weights {
  public:
@@ -92,7 +101,8 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
         .field("dtype", to_string(table.dtype))
         .field("row_stride", table.row_stride)
         .field("padded", padded(table))
-        .field("keys", name_of(table.keys));
+        .field("keys", name_of(table.keys))
+        .field("optimizer", std::string_view(table.optimizer));
     if (const TensorInfo* weight = weights.next(table)) json.field("weight_offset", weight->offset);
     json.end_object();
   }
@@ -110,12 +120,16 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
   print("{}\n", json.text());
 }
 
-void print_table(const TableInfo& table, const TensorInfo* weight) {
+void print_table(const FileInfo& file, const TableInfo& table, const TensorInfo* weight) {
   print("table {}\n", quoted(table.name));
   print("  shape      {} rows × {}, {}\n", grouped(table.rows), table.dim, to_string(table.dtype));
   print("  row        {} bytes{}\n", bytes_of_row(table),
         padded(table) ? fmt::format(", padded to {}", table.row_stride) : std::string());
   print("  keys       {}\n", description_of(table.keys));
+  if (!table.optimizer.empty()) {
+    print("  optimizer  {}\n", printable(table.optimizer));
+    print("  state      {}\n", readable_bytes(bytes_of_state(file, table)));
+  }
   if (weight == nullptr) return;
   print("  weights    {} at offset {}, aligned to {} bytes\n", readable_bytes(weight->bytes), grouped(weight->offset),
         alignment_of(weight->offset));
@@ -134,7 +148,7 @@ void info(const InfoArguments& arguments) {
     print("unfinished   it is being written, or its writer ended half-way; then rowan recover takes it as it is\n");
   }
   Weights weights(file);
-  for (const TableInfo& table : file.tables) print_table(table, weights.next(table));
+  for (const TableInfo& table : file.tables) print_table(file, table, weights.next(table));
 }
 
 void verify(const VerifyArguments& arguments) {

@@ -30,7 +30,7 @@ Result<void> check_table_name(std::string_view name) {
   return {};
 }
 
-Result<void> check_layouts(const std::vector<TableLayout>& layouts) {
+Result<void> check_layouts(const std::vector<TableLayout>& layouts, const Extras& extras) {
   if (layouts.empty()) return make_error(Code::invalid_argument, "a file has at least one table");
   std::set<std::string_view> names;
   for (const TableLayout& layout : layouts) {
@@ -46,17 +46,17 @@ Result<void> check_layouts(const std::vector<TableLayout>& layouts) {
                         " is larger than memory");
     }
   }
-  if (header_reserve(layouts) > max_header_json) {
+  if (header_reserve(layouts, extras) > max_header_json) {
     return make_error(Code::invalid_argument, "the names of ", layouts.size(), " tables do not fit a header of ",
                       max_header_json, " bytes");
   }
   return {};
 }
 
-std::uint64_t header_reserve(const std::vector<TableLayout>& layouts) {
+std::uint64_t header_reserve(const std::vector<TableLayout>& layouts, const Extras& extras) {
   // Every number is the longest there is, and there is padding wherever there can be.
   constexpr std::uint64_t longest = UINT64_MAX;
-  FileLayout layout(layouts);
+  FileLayout layout(layouts, extras);
   const auto add = [&](std::string name, std::string_view dtype, std::vector<std::uint64_t> shape) {
     layout.add(std::move(name), dtype, std::move(shape), longest);
     layout.add("rowan.padding.00000000", "U8", {longest}, longest);
@@ -69,12 +69,13 @@ std::uint64_t header_reserve(const std::vector<TableLayout>& layouts) {
     if (!ids) add(concat(table.name, native::key_bytes_suffix), "U8", {longest});
     add(concat(table.name, native::key_index_suffix), "U64", {longest});
   }
+  for (const Extras::Content& tensor : extras.tensors) add(tensor.name, tensor.dtype, tensor.shape);
   add(std::string(native::checksum_name), "U64", {longest});
   return *checked_round_up(layout.header_bytes(), native::data_alignment);
 }
 
-FileLayout::FileLayout(const std::vector<TableLayout>& layouts) {
-  std::uint64_t minor = 0;
+FileLayout::FileLayout(const std::vector<TableLayout>& layouts, const Extras& extras) {
+  std::uint64_t minor = extras.metadata.empty() ? 0 : native::optimizer_minor;
   for (const TableLayout& layout : layouts) minor = std::max(minor, native::format_minor(layout.dtype));
   metadata_.emplace_back(native::format_key, concat(native::format_major, ".", minor));
   for (const TableLayout& layout : layouts) {
@@ -84,6 +85,7 @@ FileLayout::FileLayout(const std::vector<TableLayout>& layouts) {
       metadata_.emplace_back(concat(native::dim_prefix, layout.name), std::to_string(layout.dim));
     }
   }
+  metadata_.insert(metadata_.end(), extras.metadata.begin(), extras.metadata.end());
 }
 
 void FileLayout::add(std::string name, std::string_view dtype, std::vector<std::uint64_t> shape, std::uint64_t end) {

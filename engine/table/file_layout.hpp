@@ -1,9 +1,12 @@
 // The header of a native file as it is being written: which tensors lie where.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/table/header.hpp"
@@ -14,16 +17,29 @@ namespace rowan::detail {
 /// Whether a table can be called that: not empty, UTF-8, no control characters.
 Result<void> check_table_name(std::string_view name);
 
+/// What a file has besides tables and their keys: the state of optimizers.
+struct Extras {
+  struct Content {
+    std::string name;
+    std::string_view dtype;
+    std::vector<std::uint64_t> shape;
+    std::span<const std::byte> bytes;
+  };
+
+  std::vector<std::pair<std::string, std::string>> metadata;
+  std::vector<Content> tensors;  ///< behind all keys, in this order
+};
+
 /// Whether the layouts make a file: unique names of valid UTF-8, dims that fit.
-Result<void> check_layouts(const std::vector<TableLayout>& layouts);
+Result<void> check_layouts(const std::vector<TableLayout>& layouts, const Extras& extras);
 
 /// Bytes that the header of such a file may take whatever its rows and keys: a multiple of the data's alignment.
-std::uint64_t header_reserve(const std::vector<TableLayout>& layouts);
+std::uint64_t header_reserve(const std::vector<TableLayout>& layouts, const Extras& extras);
 
 /// Collects the tensors of a file in the order of their bytes.
 class FileLayout {
  public:
-  explicit FileLayout(const std::vector<TableLayout>& layouts);
+  FileLayout(const std::vector<TableLayout>& layouts, const Extras& extras);
 
   /// The next tensor, which ends at byte `end` of the data.
   void add(std::string name, std::string_view dtype, std::vector<std::uint64_t> shape, std::uint64_t end);

@@ -14,6 +14,10 @@ inline constexpr std::uint64_t format_major = 1;
 inline constexpr std::string_view dim_prefix = "rowan.dim/";
 inline constexpr std::string_view dtype_prefix = "rowan.dtype/";
 
+inline constexpr std::string_view optimizer_prefix = "rowan.optimizer/";
+/// The minor version that first had the state of optimizers.
+inline constexpr std::uint64_t optimizer_minor = 2;
+
 inline constexpr std::string_view checksum_name = "rowan.checksum";
 inline constexpr std::string_view padding_prefix = "rowan.padding.";
 inline constexpr std::string_view weight_suffix = ".weight";
@@ -21,6 +25,8 @@ inline constexpr std::string_view key_bytes_suffix = ".keys.bytes";
 inline constexpr std::string_view key_ends_suffix = ".keys.ends";
 inline constexpr std::string_view key_ids_suffix = ".keys.ids";
 inline constexpr std::string_view key_index_suffix = ".keys.index";
+inline constexpr std::string_view optimizer_infix = ".optimizer.";
+inline constexpr std::string_view step_name = "step";
 
 inline constexpr std::uint64_t data_alignment = 4096;
 inline constexpr std::uint64_t tensor_alignment = 64;

@@ -1,10 +1,11 @@
-// Tables that are open, written into one file.
+// Rows and keys of open tables, handed to a writer.
+#include "engine/table/save.hpp"
+
 #include <algorithm>
 #include <vector>
 
 #include "engine/support/error.hpp"
 #include "engine/table/key_batch.hpp"
-#include "rowan/file.hpp"
 
 namespace rowan {
 namespace {
@@ -44,23 +45,26 @@ Result<void> append_rows(TableWriter& writer, std::size_t number, const Table& t
 
 }  // namespace
 
+Result<WriteReport> detail::TableSaver::save(const std::string& path, std::span<const Table> tables,
+                                             const WriteOptions& options, const Extras& extras) {
+  std::vector<TableLayout> layouts;
+  for (const Table& table : tables) {
+    layouts.push_back({.name = table.name(),
+                       .dim = table.dim(),
+                       .dtype = table.dtype(),
+                       .keys = table.vocabulary().kind(),
+                       .pad_rows = has_padded_rows(table)});
+  }
+  Result<TableWriter> writer = TableWriter::create(path, std::move(layouts), options, extras);
+  if (!writer) return writer.error();
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    if (const auto good = append_rows(*writer, i, tables[i]); !good) return good.error();
+  }
+  return writer->publish();
+}
+
 Result<WriteReport> save_tables(const std::string& path, std::span<const Table> tables, const WriteOptions& options) {
-  return detail::guarded([&]() -> Result<WriteReport> {
-    std::vector<TableLayout> layouts;
-    for (const Table& table : tables) {
-      layouts.push_back({.name = table.name(),
-                         .dim = table.dim(),
-                         .dtype = table.dtype(),
-                         .keys = table.vocabulary().kind(),
-                         .pad_rows = has_padded_rows(table)});
-    }
-    Result<TableWriter> writer = TableWriter::create(path, std::move(layouts), options);
-    if (!writer) return writer.error();
-    for (std::size_t i = 0; i < tables.size(); ++i) {
-      if (const auto good = append_rows(*writer, i, tables[i]); !good) return good.error();
-    }
-    return writer->publish();
-  });
+  return detail::guarded([&] { return detail::TableSaver::save(path, tables, options, {}); });
 }
 
 }  // namespace rowan

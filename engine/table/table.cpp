@@ -5,31 +5,12 @@
 #include "engine/table/table_file.hpp"
 
 namespace rowan {
-namespace {
-
-std::string names_of(const std::vector<Table>& tables) {
-  std::string names;
-  for (const Table& table : tables) names += detail::concat(names.empty() ? "'" : ", '", table.name(), "'");
-  return names;
-}
-
-}  // namespace
 
 Result<Table> Table::open(const std::string& path, std::string_view name, const OpenOptions& options) {
   return detail::guarded([&]() -> Result<Table> {
     const Result<TableFile> file = TableFile::open(path, options.mode);
     if (!file) return file.error();
-    const std::vector<Table>& tables = file->tables();
-    if (tables.empty()) return detail::make_error(Code::not_found, path, " holds no table");
-    if (name.empty() && tables.size() == 1) return tables.front();
-    for (const Table& table : tables) {
-      if (table.name() == name) return table;
-    }
-    if (name.empty()) {
-      return detail::make_error(Code::invalid_argument, path, " holds ", tables.size(), " tables; name one of ",
-                                names_of(tables));
-    }
-    return detail::make_error(Code::not_found, path, " has no table '", name, "'; it has ", names_of(tables));
+    return file->table(name);
   });
 }
 

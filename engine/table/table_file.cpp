@@ -69,8 +69,20 @@ Error TableFile::malformed(const std::string& what) const {
   return make_error(Code::malformed_file, path_, ": ", what);
 }
 
-std::span<const std::byte> TableFile::bytes_of(const Tensor& tensor) const noexcept {
-  return data().subspan(tensor.begin, tensor.bytes());
+Result<Table> TableFile::table(std::string_view name) const {
+  if (tables_.empty()) return make_error(Code::not_found, path_, " holds no table");
+  if (name.empty() && tables_.size() == 1) return tables_.front();
+  std::string names;
+  for (const Table& table : tables_) {
+    if (table.name() == name) return table;
+    names += concat(names.empty() ? "'" : ", '", table.name(), "'");
+  }
+  if (!name.empty()) return make_error(Code::not_found, path_, " has no table '", name, "'; it has ", names);
+  return make_error(Code::invalid_argument, path_, " holds ", tables_.size(), " tables; name one of ", names);
+}
+
+std::optional<std::string_view> TableFile::optimizer_of(const Table& table) const {
+  return header_.metadata(concat(native::optimizer_prefix, table.name()));
 }
 
 Result<void> TableFile::check_version() const {
@@ -156,6 +168,10 @@ Result<void> TableFile::prepare_writing() {
                       " begins at byte ", layout.checksums, ", which is no multiple of 8");
   }
   for (const Table& table : tables_) {
+    if (optimizer_of(table)) {
+      return make_error(Code::invalid_argument, path_, " holds the state of the optimizer of table '", table.name(),
+                        "', which would be left behind: open it with OpenMode::copy_on_write and save a checkpoint");
+    }
     const Tensor* const weight = header_.find(concat(table.name(), native::weight_suffix));
     layout.rows.push_back({weight->begin, weight->end});
   }
@@ -257,7 +273,8 @@ FileInfo TableFile::info() const {
                            .dim = table.dim(),
                            .row_stride = table.row_stride(),
                            .dtype = table.dtype(),
-                           .keys = table.vocabulary().kind()});
+                           .keys = table.vocabulary().kind(),
+                           .optimizer = std::string(optimizer_of(table).value_or(""))});
   }
   for (const Tensor& tensor : header_.tensors()) {
     info.tensors.push_back({.name = tensor.name,

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/table/file_map.hpp"
@@ -23,6 +26,10 @@ class TableFile {
                                 Unfinished unfinished = Unfinished::refuse);
 
   const std::vector<Table>& tables() const noexcept { return tables_; }
+  /// The table of that name; with an empty name, the only one.
+  Result<Table> table(std::string_view name) const;
+  /// The optimizer that a table was saved with, as text; empty where there is none.
+  std::optional<std::string_view> optimizer_of(const Table& table) const;
   FileInfo info() const;
   /// Of a file opened read_write.
   detail::WritableFile& writable() const noexcept { return *writable_; }
@@ -31,6 +38,9 @@ class TableFile {
   const detail::Header& header() const noexcept { return header_; }
   std::span<const std::byte> bytes() const noexcept { return mapping_->bytes(); }
   std::span<const std::byte> data() const noexcept { return bytes().subspan(header_.data_begin()); }
+  std::span<const std::byte> bytes_of(const detail::Tensor& tensor) const noexcept {
+    return data().subspan(tensor.begin, tensor.bytes());
+  }
   /// Checksums as the file has them: the header's, then one per block.
   std::span<const std::byte> checksums() const noexcept { return data().subspan(checksum_begin()); }
   /// Where the checksums begin in the data, and what they are about ends.
@@ -50,7 +60,6 @@ class TableFile {
   Result<Vocabulary> vocabulary_of(const std::string& name, std::uint64_t rows) const;
   Result<const detail::Tensor*> key_tensor(const std::string& name, std::string_view suffix,
                                            std::string_view dtype) const;
-  std::span<const std::byte> bytes_of(const detail::Tensor& tensor) const noexcept;
   Error malformed(const std::string& what) const;
 
   std::string path_;

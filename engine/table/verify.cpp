@@ -1,15 +1,15 @@
 // Comparing every checksum of a file, and every key with its index.
+#include "engine/table/verify.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 
-#include "engine/parallel.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/memory_advice.hpp"
 #include "engine/table/checksum.hpp"
 #include "engine/table/native.hpp"
-#include "engine/table/table_file.hpp"
 #include "rowan/file.hpp"
 
 namespace rowan {
@@ -42,33 +42,6 @@ std::string tensors_in(const detail::Header& header, std::uint64_t begin, std::u
     if (tensor.begin < end && tensor.end > begin) names += concat(names.empty() ? "" : ", ", tensor.name);
   }
   return names;
-}
-
-Result<void> check_blocks(const TableFile& file, const detail::Parallel& parallel, VerifyReport& report) {
-  const std::uint64_t size = file.checksum_begin();
-  const std::uint64_t blocks = file.checksums().size() / 8 - 1;
-  const auto block = [&](std::uint64_t i) {
-    const std::uint64_t begin = i * detail::checksum_block;
-    return file.data().subspan(begin, std::min(detail::checksum_block, size - begin));
-  };
-  Lowest failed;
-  const Status status = parallel.for_each(blocks, [&](std::size_t i) noexcept {
-    const std::uint64_t expected = detail::load_u64(file.checksums().data() + 8 * (i + 1));
-    detail::advise_needed(block(i));
-    if (detail::hash_bytes(block(i)) != expected) failed.report(i);
-  });
-  if (!status.ok()) return Error{status.code, status.message()};
-  if (failed.get() != none) {
-    const std::uint64_t begin = failed.get() * detail::checksum_block;
-    const std::uint64_t end = begin + block(failed.get()).size();
-    const std::uint64_t data_begin = file.header().data_begin();
-    return make_error(Code::checksum_mismatch, file.path(), ": block ", failed.get(), " of the data, bytes ",
-                      data_begin + begin, " to ", data_begin + end - 1,
-                      " of the file, does not match its checksum; in it lie ", tensors_in(file.header(), begin, end));
-  }
-  report.blocks = 1 + blocks;
-  report.bytes = file.header().data_begin() + size;
-  return {};
 }
 
 /// Rows whose keys one tile checks, a batch at a time.
@@ -141,18 +114,43 @@ Result<void> check_keys(const TableFile& file, const Table& table, const detail:
 
 }  // namespace
 
+Result<void> detail::check_blocks(const TableFile& file, std::uint64_t begin, std::uint64_t end,
+                                  const Parallel& parallel) {
+  if (begin == end) return {};
+  const std::uint64_t size = file.checksum_begin();
+  const std::uint64_t first = begin / checksum_block;
+  const auto block = [&](std::uint64_t i) {
+    return file.data().subspan(i * checksum_block, std::min(checksum_block, size - i * checksum_block));
+  };
+  Lowest failed;
+  const Status status = parallel.for_each((end - 1) / checksum_block + 1 - first, [&](std::size_t tile) noexcept {
+    const std::uint64_t i = first + tile;
+    const std::uint64_t expected = load_u64(file.checksums().data() + 8 * (i + 1));
+    advise_needed(block(i));
+    if (hash_bytes(block(i)) != expected) failed.report(i);
+  });
+  if (!status.ok()) return Error{status.code, status.message()};
+  if (failed.get() == none) return {};
+  const std::uint64_t from = failed.get() * checksum_block;
+  const std::uint64_t to = from + block(failed.get()).size();
+  const std::uint64_t data_begin = file.header().data_begin();
+  return make_error(Code::checksum_mismatch, file.path(), ": block ", failed.get(), " of the data, bytes ",
+                    data_begin + from, " to ", data_begin + to - 1,
+                    " of the file, does not match its checksum; in it lie ", tensors_in(file.header(), from, to));
+}
+
 Result<VerifyReport> verify(const std::string& path, Threads threads) {
   return detail::guarded([&]() -> Result<VerifyReport> {
     const Result<TableFile> file = TableFile::open(path);
     if (!file) return file.error();
     const detail::Parallel parallel(threads);
     if (!parallel.status().ok()) return Error{parallel.status().code, parallel.status().message()};
-    VerifyReport report;
-    if (const auto good = check_blocks(*file, parallel, report); !good) return good.error();
+    const std::uint64_t size = file->checksum_begin();
+    if (const auto good = detail::check_blocks(*file, 0, size, parallel); !good) return good.error();
     for (const Table& table : file->tables()) {
       if (const auto good = check_keys(*file, table, parallel); !good) return good.error();
     }
-    return report;
+    return VerifyReport{.bytes = file->header().data_begin() + size, .blocks = file->checksums().size() / 8};
   });
 }
 

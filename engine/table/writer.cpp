@@ -25,6 +25,7 @@ namespace rowan {
 using detail::AtomicFile;
 using detail::BlockStream;
 using detail::concat;
+using detail::Extras;
 using detail::FileLayout;
 using detail::KeySpool;
 using detail::make_error;
@@ -44,10 +45,11 @@ struct WrittenTable {
 }  // namespace
 
 struct TableWriter::State {
-  State(AtomicFile target, const std::vector<TableLayout>& layouts)
+  State(AtomicFile target, const std::vector<TableLayout>& layouts, const Extras& others)
       : file(std::move(target)),
-        header_bytes(detail::header_reserve(layouts)),
-        layout(layouts),
+        header_bytes(detail::header_reserve(layouts, others)),
+        layout(layouts, others),
+        extras(others),
         stream(file.file(), file.path(), header_bytes) {
     for (const TableLayout& table : layouts) {
       tables.push_back({.layout = table, .stride = *detail::row_stride(table.dim, table.dtype, table.pad_rows)});
@@ -80,7 +82,7 @@ struct TableWriter::State {
   Result<void> compact();
   Result<void> copy_kept_rows(const WrittenTable& table, std::uint64_t row);
   Result<void> copy_bytes(std::uint64_t from, std::uint64_t count);
-  Result<void> write_tensor(const std::string& name, std::string_view dtype, std::span<const std::byte> bytes);
+  Result<void> write_tensor(const Extras::Content& tensor);
   Result<void> write_keys(const WrittenTable& table);
   Result<void> write_checksums_and_header();
   Result<void> publish();
@@ -88,6 +90,7 @@ struct TableWriter::State {
   AtomicFile file;
   std::uint64_t header_bytes;
   FileLayout layout;
+  Extras extras;
   BlockStream stream;
   std::vector<WrittenTable> tables;
   std::size_t started = 0;  ///< tables that rows may have been appended to: the last of them is open
@@ -265,12 +268,11 @@ Result<void> TableWriter::State::copy_bytes(std::uint64_t from, std::uint64_t co
   return {};
 }
 
-Result<void> TableWriter::State::write_tensor(const std::string& name, std::string_view dtype,
-                                              std::span<const std::byte> bytes) {
+Result<void> TableWriter::State::write_tensor(const Extras::Content& tensor) {
   if (const auto good = align(); !good) return good;
   layout.add_padding(stream.position());
-  if (const auto good = stream.append(bytes); !good) return good;
-  layout.add(name, dtype, {bytes.size() / (*detail::element_bits(dtype) / 8)}, stream.position());
+  if (const auto good = stream.append(tensor.bytes); !good) return good;
+  layout.add(tensor.name, tensor.dtype, tensor.shape, stream.position());
   return {};
 }
 
@@ -278,14 +280,15 @@ Result<void> TableWriter::State::write_keys(const WrittenTable& table) {
   if (!table.keys) return {};
   const std::string& name = table.layout.name;
   const bool ids = table.layout.keys == KeyKind::u64;
+  const auto write = [&](std::string_view suffix, std::string_view dtype, std::span<const std::byte> bytes) {
+    return write_tensor({concat(name, suffix), dtype, {bytes.size() / (*detail::element_bits(dtype) / 8)}, bytes});
+  };
   if (!ids) {
-    if (const auto good = write_tensor(concat(name, native::key_bytes_suffix), "U8", table.keys->text()); !good) {
-      return good;
-    }
+    if (const auto good = write(native::key_bytes_suffix, "U8", table.keys->text()); !good) return good;
   }
-  const std::string words = concat(name, ids ? native::key_ids_suffix : native::key_ends_suffix);
-  if (const auto good = write_tensor(words, "U64", table.keys->words()); !good) return good;
-  return write_tensor(concat(name, native::key_index_suffix), "U64", table.keys->slots());
+  const std::string_view words = ids ? native::key_ids_suffix : native::key_ends_suffix;
+  if (const auto good = write(words, "U64", table.keys->words()); !good) return good;
+  return write(native::key_index_suffix, "U64", table.keys->slots());
 }
 
 Result<void> TableWriter::State::write_checksums_and_header() {
@@ -319,6 +322,9 @@ Result<void> TableWriter::State::publish() {
   for (const WrittenTable& table : tables) {
     if (const auto good = write_keys(table); !good) return good;
   }
+  for (const Extras::Content& tensor : extras.tensors) {
+    if (const auto good = write_tensor(tensor); !good) return good;
+  }
   if (const auto good = write_checksums_and_header(); !good) return good;
   return file.publish();
 }
@@ -332,11 +338,16 @@ TableWriter::~TableWriter() = default;
 
 Result<TableWriter> TableWriter::create(const std::string& path, std::vector<TableLayout> layouts,
                                         const WriteOptions& options) {
+  return create(path, std::move(layouts), options, {});
+}
+
+Result<TableWriter> TableWriter::create(const std::string& path, std::vector<TableLayout> layouts,
+                                        const WriteOptions& options, const Extras& extras) {
   return detail::guarded([&]() -> Result<TableWriter> {
-    if (const auto good = detail::check_layouts(layouts); !good) return good.error();
+    if (const auto good = detail::check_layouts(layouts, extras); !good) return good.error();
     Result<AtomicFile> file = AtomicFile::create(path, options.overwrite);
     if (!file) return file.error();
-    return TableWriter(std::make_unique<State>(*std::move(file), layouts));
+    return TableWriter(std::make_unique<State>(*std::move(file), layouts, extras));
   });
 }
 

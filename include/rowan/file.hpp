@@ -21,6 +21,11 @@
 
 namespace rowan {
 
+namespace detail {
+struct Extras;
+class TableSaver;
+}  // namespace detail
+
 struct WriteOptions {
   bool overwrite = false;  ///< replace an existing file; otherwise it is an error (already_exists)
 };
@@ -80,8 +85,11 @@ class ROWAN_API TableWriter {
   std::uint64_t row_stride(std::size_t table) const noexcept;
 
  private:
+  friend class detail::TableSaver;
   struct State;
   explicit TableWriter(std::unique_ptr<State> state) noexcept;
+  static Result<TableWriter> create(const std::string& path, std::vector<TableLayout> layouts,
+                                    const WriteOptions& options, const detail::Extras& extras);
   template <class Step>
   Result<void> attempt(const Step& step);
 
@@ -113,6 +121,7 @@ struct TableInfo {
   std::uint64_t row_stride = 0;  ///< bytes
   DType dtype = DType::f32;
   KeyKind keys = KeyKind::none;
+  std::string optimizer;  ///< of a checkpoint: algorithm and hyper-parameters, see docs/file-format.md; else empty
 };
 
 /// What a native file holds.

@@ -1,6 +1,7 @@
 // Everything that Rowan offers to C++ programs.
 #pragma once
 
+#include "rowan/checkpoint.hpp"
 #include "rowan/dtype.hpp"
 #include "rowan/engine.hpp"
 #include "rowan/file.hpp"

@@ -14,6 +14,8 @@ import unittest
 COMMAND = os.environ["ROWAN_COMMAND"]
 DATA = pathlib.Path(os.environ.get("ROWAN_TEST_DATA") or os.environ.get("ROWAN_TEST_DATA_DEFAULT", "/nonexistent"))
 
+GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
+
 # The builds that are slow measure nothing for long: see tests/support/effort.hpp.
 full_effort_only = unittest.skipIf(os.environ.get("ROWAN_TEST_EFFORT") == "reduced", "takes long in this build")
 

@@ -6,7 +6,7 @@ import os
 import struct
 import unittest
 
-from support import GLOVE, ROWS, CommandTest
+from support import GLOVE, GOLDEN, ROWS, CommandTest
 
 
 def f32(value):
@@ -226,6 +226,17 @@ class Info(CommandTest):
         self.assertEqual(table["weight_offset"] % 64, 0)
         weight = next(tensor for tensor in report["tensors"] if tensor["name"] == "embedding.weight")
         self.assertEqual((weight["shape"], weight["dtype"]), ([12, 3], "F32"))
+
+    def test_optimizer_of_a_checkpoint(self):
+        path = str(GOLDEN / "native-1.2.safetensors")
+        text = self.succeed("info", path).decode()
+        self.assertIn("format 1.2", text)
+        self.assertIn("\n  optimizer  adam lr=0.0021 beta1=0.9 ", text)
+        self.assertIn("\n  optimizer  row_wise_adagrad lr=0.33333334 ", text)
+        self.assertIn("\n  state      128 bytes\n", text)  # two of 5 x 3 f32, and the step
+        tables = self.succeed_json("info", path)["tables"]
+        self.assertTrue(tables[0]["optimizer"].endswith("rounding=stochastic seed=18446744073709551615"))
+        self.assertEqual(self.succeed_json("info", self.table())["tables"][0]["optimizer"], "")
 
     def test_verify(self):
         path = self.table()

@@ -15,7 +15,9 @@ using namespace rowan;
 namespace {
 const std::string golden_path = ROWAN_GOLDEN_FOLDER "/native-1.0.safetensors";
 const std::string golden_1_1_path = ROWAN_GOLDEN_FOLDER "/native-1.1.safetensors";
+const std::string golden_1_2_path = ROWAN_GOLDEN_FOLDER "/native-1.2.safetensors";
 const std::string paths[] = {golden_path, golden_1_1_path};
+const std::string all_paths[] = {golden_path, golden_1_1_path, golden_1_2_path};
 
 /// The rows of a table, one behind the other.
 std::vector<float> values_of(const Table& table) {
@@ -93,6 +95,40 @@ TEST_CASE("every value and key of the golden file of version 1.1 is read") {
   CHECK(verify(golden_1_1_path).ok());
 }
 
+TEST_CASE("every table and optimizer of the golden checkpoint is read") {
+  const auto checkpoints = load_checkpoints(golden_1_2_path);
+  REQUIRE_MESSAGE(checkpoints.ok(), checkpoints.error().message);
+  REQUIRE(checkpoints->size() == 2);
+  CHECK(values_of(checkpoints->at(0).table) == test::golden_words);
+  CHECK(values_of(checkpoints->at(1).table) == test::golden_items);
+  CHECK(checkpoints->at(1).table.vocabulary().find(test::golden_ids[1]) == 1);
+  const auto& adam = std::get<Adam>(checkpoints->at(0).optimizer.algorithm());
+  CHECK(adam.lr == 0.0021F);
+  CHECK(adam.beta1 == 0.9F);
+  CHECK(adam.beta2 == 0.998F);
+  CHECK(adam.eps == 1e-8F);
+  CHECK(adam.weight_decay.rate == 0.1F);
+  CHECK(adam.weight_decay.decoupled);
+  CHECK(std::get<RowWiseAdagrad>(checkpoints->at(1).optimizer.algorithm()).lr == 1.0F / 3.0F);
+  for (const Checkpoint& checkpoint : *checkpoints) {
+    CHECK(checkpoint.optimizer.steps() == test::golden_steps);
+    CHECK(checkpoint.optimizer.options().rounding == Rounding::stochastic);
+    CHECK(checkpoint.optimizer.options().seed == UINT64_MAX);
+    for (const StateTensor& state : checkpoint.optimizer.state()) {
+      for (std::size_t i = 0; i < state.values.size(); ++i) CHECK(state.values[i] == test::golden_state(i));
+    }
+  }
+  const auto info = inspect(golden_1_2_path);
+  CHECK(info->format_version == "1.2");
+  CHECK(info->tables[0].optimizer ==
+        "adam lr=0.0021 beta1=0.9 beta2=0.998 eps=1e-08 weight_decay=0.1 decoupled=true rounding=stochastic "
+        "seed=18446744073709551615");
+  CHECK(info->tables[1].optimizer ==
+        "row_wise_adagrad lr=0.33333334 eps=1e-10 initial_accumulator_value=0 weight_decay=0 decoupled=false "
+        "rounding=stochastic seed=18446744073709551615");
+  CHECK(verify(golden_1_2_path).ok());
+}
+
 TEST_CASE("writing the golden tables again gives the same bytes") {
   const test::TemporaryFolder folder;
   const auto report = test::write_golden(folder / "again.safetensors");
@@ -101,6 +137,9 @@ TEST_CASE("writing the golden tables again gives the same bytes") {
   const auto newer = test::write_golden_1_1(folder / "newer.safetensors");
   REQUIRE_MESSAGE(newer.ok(), newer.error().message);
   CHECK(test::read_file(folder / "newer.safetensors") == test::read_file(golden_1_1_path));
+  const auto newest = test::write_golden_1_2(folder / "newest.safetensors", *Table::open_all(golden_path));
+  REQUIRE_MESSAGE(newest.ok(), newest.error().message);
+  CHECK(test::read_file(folder / "newest.safetensors") == test::read_file(golden_1_2_path));
 }
 
 TEST_CASE("saving the tables of a golden file gives the same bytes") {
@@ -133,7 +172,7 @@ TEST_CASE("the golden file is described") {
 TEST_CASE("a golden file cut at any byte is refused") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "cut.safetensors";
-  for (const std::string& golden : paths) {
+  for (const std::string& golden : all_paths) {
     const std::string whole = test::read_file(golden);
     test::write_file(path, whole);
     std::size_t accepted = 0;
@@ -148,7 +187,7 @@ TEST_CASE("a golden file cut at any byte is refused") {
 TEST_CASE("verify finds a change in any byte of a golden file") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "changed.safetensors";
-  for (const std::string& golden : paths) {
+  for (const std::string& golden : all_paths) {
     const std::string whole = test::read_file(golden);
     test::write_file(path, whole);
     std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);

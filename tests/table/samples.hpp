@@ -12,6 +12,7 @@
 
 #include "engine/support/bytes.hpp"
 #include "engine/table/checksum.hpp"
+#include "rowan/checkpoint.hpp"
 #include "rowan/file.hpp"
 
 namespace rowan::test {
@@ -71,6 +72,35 @@ inline Result<WriteReport> write_golden_1_1(const std::string& path) {
   if (const auto good = writer->append(3, items, ids.first(2)); !good) return good.error();
   if (const auto good = writer->append(4, items); !good) return good.error();
   return writer->publish();
+}
+
+/// State of the optimizers in native-1.2.safetensors: element i of a tensor is (i + 1) / 8.
+inline constexpr std::uint64_t golden_steps = 7;
+inline float golden_state(std::size_t i) { return static_cast<float>(i + 1) / 8.0F; }
+
+/// Writes the file that tests/golden/native-1.2.safetensors is: the tables of the golden file of version 1.0, as those
+/// of a checkpoint.
+inline Result<WriteReport> write_golden_1_2(const std::string& path, std::span<const Table> tables) {
+  const Algorithm algorithms[] = {Adam{.lr = 0.0021F,
+                                       .beta1 = 0.9F,
+                                       .beta2 = 0.998F,
+                                       .eps = 1e-8F,
+                                       .weight_decay = {.rate = 0.1F, .decoupled = true}},
+                                  RowWiseAdagrad{.lr = 1.0F / 3.0F}};
+  const OptimizerOptions options = {.rounding = Rounding::stochastic, .seed = UINT64_MAX};
+  std::vector<Optimizer> optimizers;
+  std::vector<Trained> trained;
+  for (const Algorithm& algorithm : algorithms) {
+    auto optimizer = Optimizer::create(tables[optimizers.size()], algorithm, options);
+    if (!optimizer) return optimizer.error();
+    for (const StateTensor& state : optimizer->state()) {
+      for (std::size_t i = 0; i < state.values.size(); ++i) state.values[i] = golden_state(i);
+    }
+    optimizer->resume_from(golden_steps);
+    optimizers.push_back(*std::move(optimizer));
+  }
+  for (std::size_t i = 0; i < optimizers.size(); ++i) trained.push_back({tables[i], optimizers[i]});
+  return save_checkpoint(path, trained);
 }
 
 /// A safetensors file of these parts, with the header padded to `header_bytes` where that is more.

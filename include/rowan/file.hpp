@@ -2,7 +2,9 @@
 //
 // A file is written under a temporary name (or none), synced, and then put in its place by one rename or link
 // and a sync of the folder: a reader, and a machine that loses power, sees the old file or the new one.
-// When a call fails or a writer is destroyed unpublished, nothing is left behind and an old file is untouched.
+// When a call fails or a writer is destroyed unpublished, nothing is left behind and an old file is untouched. A
+// process that is killed leaves nothing either, but for a hidden file (.NAME.*.tmp) where that was in the act of
+// replacing one, or had a hidden name from the start.
 #pragma once
 
 #include <cstdint>

@@ -12,6 +12,7 @@
 #include "tests/support/files.hpp"
 #include "tests/table/samples.hpp"
 #include "tests/table/system_faults.hpp"
+#include "tests/table/training.hpp"
 
 using namespace rowan;
 namespace fs = std::filesystem;
@@ -134,6 +135,40 @@ TEST_CASE("whichever system call fails, the old file stays and nothing is left b
       CHECK(failures > 20);  // the calls were counted at all
     }
   }
+}
+
+TEST_CASE("whichever system call fails, a checkpoint is the old one or the new one, over the mapped file too") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "t.safetensors";
+  const Engine engine;
+  int failures = 0;
+  for (int call = 0;; ++call) {
+    CAPTURE(call);
+    fs::remove(path);
+    Table first = *Table::create({.rows = 10, .dim = 4});
+    REQUIRE(save_checkpoint(path, first, test::new_optimizer(first, Adam{})).ok());
+    const std::string old = test::read_file(path);
+    auto loaded = load_checkpoint(path);
+    REQUIRE(loaded.ok());
+    test::train_step(engine, loaded->table, loaded->optimizer);
+    test::SystemFaults faults;
+    faults.fail_at = call;
+    const bool ok = save_checkpoint(path, loaded->table, loaded->optimizer, {.overwrite = true}).ok();
+    const std::string failed = faults.failed;
+    faults.restart(-1);
+    CAPTURE(failed);
+    CHECK(ok == failed.empty());
+    CHECK(files_in(folder) == std::set<std::string>{"t.safetensors"});
+    const bool replaced = ok || failed == "fsync of a folder";
+    CHECK((test::read_file(path) == old) == !replaced);
+    CHECK(load_checkpoint(path)->optimizer.steps() == (replaced ? 1 : 0));
+    // And the next attempt goes on as if nothing had been.
+    REQUIRE(save_checkpoint(path, loaded->table, loaded->optimizer, {.overwrite = true}).ok());
+    CHECK(load_checkpoint(path)->optimizer.steps() == 1);
+    if (failed.empty()) break;
+    ++failures;
+  }
+  CHECK(failures > 5);
 }
 
 TEST_CASE("a file system without a conditional rename is served by links") {

@@ -1,6 +1,7 @@
 // Optimizers' state in native files: written as extra tensors, validated before any of it is taken.
 #include "rowan/checkpoint.hpp"
 
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -28,8 +29,8 @@ std::string tensor_name(const Table& table, std::string_view name) {
 }
 
 /// Numbers of a row lie in a dimension of their own, one number does not.
-Shape shape_of(const StateTensor& state) {
-  return state.columns == 1 ? Shape{state.rows} : Shape{state.rows, state.columns};
+Shape shape_of(const StateTensor& state, std::uint64_t rows) {
+  return state.columns == 1 ? Shape{rows} : Shape{rows, state.columns};
 }
 
 /// The optimizer of one table of a file.
@@ -42,20 +43,33 @@ class StateReader {
     if (!text) return refused(Code::not_found, "was saved without one; Table::open() opens the table");
     const auto parameters = detail::parse_hyper_parameters(*text);
     if (!parameters) return refused(parameters.error().code, parameters.error().message);
+    // One for no rows tells what there must be in the file, before memory is asked for.
+    const auto no_rows = TableView::over({}, 0, table_.dim(), table_.dtype());
+    if (!no_rows) return no_rows.error();
+    const auto expected = Optimizer::create(*no_rows, parameters->algorithm, parameters->options);
+    if (!expected) {
+      const Code code = expected.error().code;  // what was passed on is the file's
+      return refused(code == Code::invalid_argument ? Code::malformed_file : code, expected.error().message);
+    }
+    if (const auto good = check_names(*expected); !good) return good.error();
+    std::vector<std::span<const std::byte>> contents;
+    for (const StateTensor& state : expected->state()) {
+      const auto content = content_of(state.name, "F32", shape_of(state, table_.rows()));
+      if (!content) return content.error();
+      contents.push_back(*content);
+    }
+    const auto step = content_of(native::step_name, "U64", {1});
+    if (!step) return step.error();
+    const std::uint64_t steps = detail::load_u64(step->data());
+    if (steps > INT64_MAX) return refused(Code::malformed_file, concat("it claims ", steps, " steps"));
+
     Result<Optimizer> optimizer = Optimizer::create(table_.view(), parameters->algorithm, parameters->options);
-    if (!optimizer) {
-      const Code code = optimizer.error().code;  // what was passed on is the file's
-      return refused(code == Code::invalid_argument ? Code::malformed_file : code, optimizer.error().message);
+    if (!optimizer) return optimizer.error();
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+      const std::span<float> values = optimizer->state()[i].values;
+      if (!values.empty()) std::memcpy(values.data(), contents[i].data(), values.size_bytes());
     }
-    if (const auto good = check_names(*optimizer); !good) return good.error();
-    for (const StateTensor& state : optimizer->state()) {
-      const auto bytes = read_tensor(state.name, "F32", shape_of(state));
-      if (!bytes) return bytes.error();
-      if (!bytes->empty()) std::memcpy(state.values.data(), bytes->data(), bytes->size());
-    }
-    const auto steps = read_tensor(native::step_name, "U64", {1});
-    if (!steps) return steps.error();
-    optimizer->resume_from(detail::load_u64(steps->data()));
+    optimizer->resume_from(steps);
     return optimizer;
   }
 
@@ -77,8 +91,9 @@ class StateReader {
     return {};
   }
 
-  Result<std::span<const std::byte>> read_tensor(std::string_view name, std::string_view dtype,
-                                                 const Shape& shape) const {
+  /// The bytes of a tensor, which must be of that type and shape, and intact.
+  Result<std::span<const std::byte>> content_of(std::string_view name, std::string_view dtype,
+                                                const Shape& shape) const {
     const Tensor* const tensor = file_.header().find(tensor_name(table_, name));
     if (tensor == nullptr) return refused(Code::malformed_file, concat("its state '", name, "' is missing"));
     if (tensor->dtype != dtype || tensor->shape != shape) {
@@ -120,7 +135,7 @@ Result<WriteReport> save_checkpoint(const std::string& path, std::span<const Tra
                                    detail::to_text({one.optimizer.algorithm(), one.optimizer.options()}));
       for (const StateTensor& state : one.optimizer.state()) {
         extras.tensors.push_back(
-            {tensor_name(one.table, state.name), "F32", shape_of(state), std::as_bytes(state.values)});
+            {tensor_name(one.table, state.name), "F32", shape_of(state, state.rows), std::as_bytes(state.values)});
       }
       std::uint64_t& taken = steps[tables.size()];
       taken = one.optimizer.steps();

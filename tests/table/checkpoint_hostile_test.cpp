@@ -126,6 +126,16 @@ TEST_CASE("state of another shape, type or algorithm is refused by name") {
   }
 }
 
+TEST_CASE("more steps than can be counted on are refused") {
+  const test::TemporaryFolder folder;
+  const std::string path = small_checkpoint(folder);
+  std::string file = test::read_file(path);
+  const std::size_t last_byte = inspect(path)->tensors.end()[-3].offset + 7;  // step, padding, checksums
+  file[last_byte] = static_cast<char>(0x80);
+  test::write_file(path, test::sealed(file));
+  CHECK(load_checkpoint(path).error().message.find("it claims 9223372036854775809 steps") != std::string::npos);
+}
+
 TEST_CASE("optimizers of tables that cannot be trained are refused") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "t";

@@ -100,18 +100,20 @@ Result<void> WritableFile::finish(RecoverReport& report) {
                       " was replaced or removed while it was open for writing: what was written can be saved under ",
                       "another name, and is lost otherwise");
   }
+  std::uint64_t next = 0;
   for (const Layout::Extent& rows : layout_.rows) {
-    if (const auto good = update_checksums(rows, report); !good) return good;
+    if (const auto good = update_checksums(rows, next, report); !good) return good;
   }
   const std::span<std::byte> all = mapping_.writable();
   if (::msync(all.data(), all.size(), MS_SYNC) != 0) return failure("sync");
   return write_header_checksum(header_checksum_);
 }
 
-Result<void> WritableFile::update_checksums(const Layout::Extent& rows, RecoverReport& report) const {
+Result<void> WritableFile::update_checksums(const Layout::Extent& rows, std::uint64_t& next,
+                                            RecoverReport& report) const {
   if (rows.begin == rows.end) return {};
   const auto data = mapping_.bytes().first(layout_.checksums).subspan(layout_.data_begin);
-  const std::uint64_t first = rows.begin / checksum_block;
+  const std::uint64_t first = std::max(next, rows.begin / checksum_block);
   const std::uint64_t at = layout_.checksums + 8 * (1 + first);
   std::vector<std::uint64_t> sums;
   for (std::uint64_t begin = first * checksum_block; begin < rows.end; begin += checksum_block) {
@@ -121,6 +123,7 @@ Result<void> WritableFile::update_checksums(const Layout::Extent& rows, RecoverR
     sums.push_back(hash_bytes(block));
     report.changed += sums.back() != before ? 1 : 0;
   }
+  next = first + sums.size();
   report.blocks += sums.size();
   return write_all(file_, std::as_bytes(std::span(sums)), at, path_);
 }

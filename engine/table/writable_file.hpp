@@ -38,7 +38,7 @@ class WritableFile {
     };
     std::uint64_t data_begin = 0;
     std::uint64_t checksums = 0;
-    std::vector<Extent> rows;  ///< in the data, for each table
+    std::vector<Extent> rows;  ///< in the data, for each table, in order
     bool unfinished = false;   ///< the mark is there already
   };
 
@@ -59,7 +59,8 @@ class WritableFile {
  private:
   Result<void> begin();
   Result<void> finish(RecoverReport& report);
-  Result<void> update_checksums(const Layout::Extent& rows, RecoverReport& report) const;
+  /// Of the blocks that hold `rows`, from number `next` on, which moves to the one behind them.
+  Result<void> update_checksums(const Layout::Extent& rows, std::uint64_t& next, RecoverReport& report) const;
   Result<void> write_header_checksum(std::uint64_t value) const;
   Result<void> protect(int access);
   Error failure(const char* action) const;

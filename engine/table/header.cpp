@@ -204,7 +204,7 @@ void append_numbers(std::string& json, const Numbers& numbers) {
   bool first = true;
   for (const std::uint64_t number : numbers) {
     if (!std::exchange(first, false)) json += ',';
-    append_part(json, number);
+    Part(number).append_to(json);
   }
   json += ']';
 }

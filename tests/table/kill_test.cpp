@@ -158,7 +158,8 @@ TEST_CASE("new files: whole or absent") {
   const test::TemporaryFolder folder(fast_folder());
   const Table table = *Table::create({.rows = 100, .dim = 16, .init = Init::normal(1)});
   Killer killer([&, number = 0]() mutable {
-    ensure(save_tables(folder / std::to_string(++number), {&table, 1}, {.overwrite = number % 2 == 0}).ok());
+    ++number;
+    ensure(save_tables(folder / std::to_string(number), {&table, 1}, {.overwrite = number % 2 == 0}).ok());
   });
   const int kills = test::cases(100);
   int files = 0;

@@ -59,12 +59,23 @@ void WritableFile::set_layout(Layout layout) {
   header_checksum_ = hash_bytes(mapping_.bytes().first(layout_.data_begin));
 }
 
+template <class Step>
+Result<void> WritableFile::attempt(const Step& step) {
+  failure_ = Error{Code::out_of_memory, "out of memory"};  // where the step ends by an exception
+  const Result<void> done = step();
+  if (done) {
+    failure_.reset();
+  } else {
+    failure_ = done.error();
+  }
+  return done;
+}
+
 Result<void> WritableFile::mark() {
   const std::scoped_lock lock(mutex_);
   if (failure_) return *failure_;
   if (layout_.unfinished) return {};
-  const Result<void> begun = begin();
-  if (!begun) failure_ = begun.error();
+  const Result<void> begun = attempt([&] { return begin(); });
   layout_.unfinished = begun.ok();
   return begun;
 }
@@ -82,11 +93,8 @@ Result<RecoverReport> WritableFile::commit() {
   if (failure_) return *failure_;
   RecoverReport report = {.unfinished = layout_.unfinished};
   if (!layout_.unfinished) return report;
-  const Result<void> finished = finish(report);
-  if (!finished) {
-    failure_ = finished.error();
-    return finished.error();
-  }
+  const Result<void> finished = attempt([&] { return finish(report); });
+  if (!finished) return finished.error();
   layout_.unfinished = false;
   return report;
 }

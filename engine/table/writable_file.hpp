@@ -57,6 +57,8 @@ class WritableFile {
   Result<RecoverReport> commit();
 
  private:
+  template <class Step>
+  Result<void> attempt(const Step& step);
   Result<void> begin();
   Result<void> finish(RecoverReport& report);
   /// Of the blocks that hold `rows`, from number `next` on, which moves to the one behind them.

@@ -380,9 +380,14 @@ std::uint64_t TableWriter::row_stride(std::size_t table) const noexcept {
 }
 
 Result<WriteReport> TableWriter::publish() {
-  const Result<void> done = attempt([](State& state) { return state.publish(); });
+  const Result<void> done = attempt([](State& state) -> Result<void> {
+    // Made before: nothing may fail once the file is there.
+    Error spent = make_error(Code::invalid_argument, "the file ", state.file.path(), " was published already");
+    if (const auto good = state.publish(); !good) return good;
+    state.failure = std::move(spent);
+    return {};
+  });
   if (!done) return done.error();
-  state_->failure = make_error(Code::invalid_argument, "the file ", state_->file.path(), " was published already");
   return std::move(state_->report);
 }
 

@@ -13,6 +13,7 @@
 #include "rowan/status.hpp"
 #include "rowan/table.hpp"
 #include "rowan/threads.hpp"
+#include "rowan/training_reference.hpp"
 #include "rowan/version.hpp"
 #include "rowan/view.hpp"
 #include "rowan/vocabulary.hpp"

@@ -192,3 +192,18 @@ TEST_CASE("a table that is read-only gives no view to write through") {
   CHECK(view.error().code == Code::invalid_argument);
   CHECK(view.error().message.find("is read-only") != std::string::npos);
 }
+
+TEST_CASE("the reference takes copies of the optimizer's own shapes, and no others") {
+  RefusedTraining f(Adam{});
+  std::vector<float> first(40), second(40), narrow(39);
+  const std::span<float> both[] = {first, second};
+  const std::span<float> wrong[] = {first, narrow};
+  const reference::Gradient gradient{.rows = {3}, .values = {1, 2, 3, 4}};
+  const reference::Gradient ragged{.rows = {3}, .values = {1, 2, 3}};
+  CHECK(reference::step(f.optimizer, f.table, wrong, gradient).code == Code::optimizer_mismatch);
+  CHECK(reference::step(f.optimizer, f.table, std::span(both).first(1), gradient).code == Code::optimizer_mismatch);
+  CHECK(reference::step(f.optimizer, f.table, both, ragged).code == Code::optimizer_mismatch);
+  f.check_untouched();
+  CHECK(reference::step(f.optimizer, f.table, both, gradient).ok());
+  CHECK(f.optimizer.steps() == 1);
+}

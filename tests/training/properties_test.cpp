@@ -47,7 +47,7 @@ TEST_CASE("gradients are the reference's for every dim, type, pooling, form and 
   const Engine engine;
   SparseGradient gradient;  // one for all: its memory is that of other shapes
   std::size_t compared = 0;
-  for (int i = cases(4'000); i > 0; --i) compared += check_backward(random, engine, random_dim(random), gradient);
+  for (int i = cases(6'000); i > 0; --i) compared += check_backward(random, engine, random_dim(random), gradient);
   for (const std::uint64_t dim : {1023, 1024, 1025, 2049, 3000}) {  // winners are found in blocks of columns
     for (int i = cases(40); i > 0; --i) compared += check_backward(random, engine, dim, gradient);
   }
@@ -59,7 +59,7 @@ TEST_CASE("steps are the reference's for every algorithm, type, option and dim, 
   Random random(seed + 1);
   const Engine engine;
   std::size_t compared = 0;
-  for (int i = cases(2'500); i > 0; --i) compared += check_steps(random, engine, random_dim(random));
+  for (int i = cases(4'000); i > 0; --i) compared += check_steps(random, engine, random_dim(random));
   for (const std::uint64_t dim : {1025, 5000}) {
     for (int i = cases(40); i > 0; --i) compared += check_steps(random, engine, dim);
   }
@@ -67,14 +67,18 @@ TEST_CASE("steps are the reference's for every algorithm, type, option and dim, 
   CHECK(compared > 10'000);
 }
 
-TEST_CASE("a caller that flushes denormals gets the reference's bits under that mode, backwards too") {
+TEST_CASE(
+    "a caller that flushes denormals or rounds otherwise gets the reference's bits under that mode, backwards too") {
   constexpr unsigned flush_to_zero = 0x8000;
   constexpr unsigned denormals_are_zero = 0x0040;
+  constexpr unsigned down = 0x2000;
+  constexpr unsigned up = 0x4000;
   Random random(seed + 2);
   const Engine engine;
   SparseGradient gradient;
   const unsigned before = _mm_getcsr();
-  for (const unsigned mode : {flush_to_zero, denormals_are_zero, flush_to_zero | denormals_are_zero}) {
+  for (const unsigned mode :
+       {flush_to_zero, denormals_are_zero, flush_to_zero | denormals_are_zero, down, up, down | up}) {
     _mm_setcsr(before | mode);
     for (int i = cases(300); i > 0; --i) {
       check_backward(random, engine, random_dim(random), gradient);

@@ -104,7 +104,7 @@ std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
                     "; NonFinite::keep computes with such values");
     case Code::weights_gradient_size:
       return concat("there is room for ", value, " gradients of weights", lookup_of(s), " and there are ", s.position,
-                    " indices");
+                    " weights");
     case Code::not_trainable:
       return "weights that learn are f32, f16 or bf16; those of this table are of another type";
     case Code::optimizer_mismatch:
@@ -113,7 +113,7 @@ std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
     case Code::step_option:
       return concat(step_option_name(s.value), " is not a number that a step can be taken with; it must be ",
                     s.value == 1   ? "finite"
-                    : s.value == 0 ? "finite and not negative"
+                    : s.value == 0 ? "finite and at least 0, of Ftrl greater than 0"
                                    : "at least 0");
     case Code::pooling_unknown:
       return concat("there is no pooling number ", s.value);

@@ -173,6 +173,7 @@ struct StepArgs {
   std::size_t readable;     ///< rows that may be read, to prefetch them; >= count
   std::size_t ahead;        ///< how many rows ahead; 0: none
   const float** gradients;  ///< which may be changed to rows of `prepared`
+  std::uint64_t from_zero;  ///< bit i: gradients[i] is a bag's own and is added to +0 first, as all sums begin
   float* prepared;          ///< [count, dim], where gradients are scaled and limited
   float* state[2];          ///< null where there is none
   std::size_t state_columns[2];

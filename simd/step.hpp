@@ -37,10 +37,11 @@ inline void for_columns(std::size_t dim, const Body& body) noexcept {
   for (; c < dim; ++c) body(Scalar(0.0F), c);
 }
 
-/// A register of a gradient: summed from +0, as it is where several are summed.
-template <class V>
-inline V summed(const float* gradient) noexcept {
-  return V(0.0F) + V::load_unaligned(gradient);
+/// A register of a gradient, added to +0 or as it is.
+template <bool FromZero, class V>
+inline V gradient_at(const float* gradient) noexcept {
+  const V g = V::load_unaligned(gradient);
+  return FromZero ? V(0.0F) + g : g;
 }
 
 /// The squares of a row, in lanes and a tree as dot products are.
@@ -65,9 +66,9 @@ struct StepRow {
   float* state[2];
   std::size_t dim;
 
-  template <Step S, class V>
+  template <Step S, bool FromZero, class V>
   void update(std::size_t c, const StepFactors& f) const noexcept {
-    const V g = summed<V>(gradient + c);
+    const V g = gradient_at<FromZero, V>(gradient + c);
     const V w = V::load_unaligned(weights + c);
     const auto load = [&](int k) { return V::load_unaligned(state[k] + c); };
     const auto keep = [&](int k, V value) { value.store_unaligned(state[k] + c); };
@@ -108,7 +109,7 @@ struct StepRow {
     moved.store_unaligned(weights + c);
   }
 
-  template <Step S>
+  template <Step S, bool FromZero>
   void take(const StepFactors& f) const noexcept {
     if constexpr (S == Step::row_wise_adagrad) {
       const float sum = *state[0] + squares_of(gradient, dim) / static_cast<float>(dim);
@@ -116,7 +117,7 @@ struct StepRow {
       const float factor = f.lr / (sqrt_of(Scalar(sum)).value + f.eps);
       for_columns(dim, [&]<class V>(V, std::size_t c) {
         const V w = V::load_unaligned(weights + c);
-        (w - V(factor) * summed<V>(gradient + c)).store_unaligned(weights + c);
+        (w - V(factor) * gradient_at<FromZero, V>(gradient + c)).store_unaligned(weights + c);
       });
     } else if constexpr (S == Step::row_wise_adam) {
       const float before = *state[1];
@@ -125,27 +126,36 @@ struct StepRow {
       const float root = sqrt_of(Scalar(square)).value + f.eps;
       for_columns(dim, [&]<class V>(V, std::size_t c) {
         const V average_before = V::load_unaligned(state[0] + c);
-        const V average = average_before + (summed<V>(gradient + c) - average_before) * V(f.a);
+        const V average = average_before + (gradient_at<FromZero, V>(gradient + c) - average_before) * V(f.a);
         average.store_unaligned(state[0] + c);
         (V::load_unaligned(weights + c) - V(f.lr) * (average / V(root))).store_unaligned(weights + c);
       });
     } else {
-      for_columns(dim, [&]<class V>(V, std::size_t c) { this->update<S, V>(c, f); });
+      for_columns(dim, [&]<class V>(V, std::size_t c) { this->template update<S, FromZero, V>(c, f); });
     }
   }
 };
 
-/// Scales and limits the gradient, and lets the weights decay. Once for all steps, as what follows: they are many.
-[[gnu::noinline]] inline void prepare(float* weights, const float* gradient, std::size_t dim, const StepFactors& f,
+inline bool prepares(const StepFactors& f) noexcept {
+  return f.scale != 1.0F || f.clip < __builtin_inff() || f.keep != 1.0F || f.l2 != 0.0F;
+}
+
+/// Scales and limits the gradient, and lets the weights decay: what of that is asked for, and no multiplication by 1,
+/// which flushes denormals where the caller's mode does. Once for all steps, as what follows: they are many.
+[[gnu::noinline]] inline void prepare(float* weights, const float* gradient, bool from_zero, const StepArgs& a,
                                       float* prepared) noexcept {
-  for_columns(dim, [&]<class V>(V, std::size_t c) {
-    V g = summed<V>(gradient + c) * V(f.scale);
-    g = Direction<V>(false)(V(-f.clip), g);
-    g = Direction<V>(true)(V(f.clip), g);
-    V w = V::load_unaligned(weights + c) * V(f.keep);
+  const StepFactors& f = a.factors;
+  for_columns(a.dim, [&]<class V>(V, std::size_t c) {
+    V g = from_zero ? gradient_at<true, V>(gradient + c) : gradient_at<false, V>(gradient + c);
+    if (f.scale != 1.0F) g = g * V(f.scale);
+    if (f.clip < __builtin_inff()) g = Direction<V>(true)(V(f.clip), Direction<V>(false)(V(-f.clip), g));
+    V w = V::load_unaligned(weights + c);
+    if (f.keep != 1.0F) {
+      w = w * V(f.keep);
+      w.store_unaligned(weights + c);
+    }
     if (f.l2 != 0.0F) g = g + V(f.l2) * w;
     g.store_unaligned(prepared + c);
-    if (f.keep != 1.0F) w.store_unaligned(weights + c);
   });
 }
 
@@ -165,27 +175,38 @@ inline void fetch_all(const void* at, std::size_t bytes) noexcept {
   }
 }
 
-template <Step S>
-void step(const StepArgs& a) {
-  const StepFactors& f = a.factors;
-  const auto weights_of = [&](std::size_t i) {
-    return reinterpret_cast<float*>(a.weights + (a.packed ? i : a.rows[i]) * a.stride);
-  };
-  if (f.scale != 1.0F || f.clip < __builtin_inff() || f.keep != 1.0F || f.l2 != 0.0F) {
-    for (std::size_t i = 0; i < a.count; ++i) {
-      float* const prepared = a.prepared + i * a.dim;
-      prepare(weights_of(i), a.gradients[i], a.dim, f, prepared);
-      a.gradients[i] = prepared;
-    }
-  }
-  for (std::size_t i = 0; i < a.count; ++i) {
+inline float* weights_of(const StepArgs& a, std::size_t i) noexcept {
+  return reinterpret_cast<float*>(a.weights + (a.packed ? i : a.rows[i]) * a.stride);
+}
+
+/// Those rows of [0, count) whose bit is set.
+template <Step S, bool FromZero>
+inline void step_rows(const StepArgs& a, std::uint64_t set) noexcept {
+  for (; set != 0; set &= set - 1) {
+    const auto i = static_cast<std::size_t>(__builtin_ctzll(set));
     if (a.ahead != 0 && i + a.ahead < a.readable) fetch_ahead(a, i + a.ahead);
-    StepRow row{weights_of(i), a.gradients[i], {}, a.dim};
+    StepRow row{weights_of(a, i), a.gradients[i], {}, a.dim};
     for (int k = 0; k < 2; ++k) {
       if (a.state[k] != nullptr) row.state[k] = a.state[k] + a.rows[i] * a.state_columns[k];
     }
-    row.template take<S>(f);
+    row.template take<S, FromZero>(a.factors);
   }
+}
+
+template <Step S>
+void step(const StepArgs& a) {
+  const std::uint64_t all = ~std::uint64_t{0} >> (most_step_rows - a.count);
+  std::uint64_t from_zero = a.from_zero;
+  if (prepares(a.factors)) {
+    for (std::size_t i = 0; i < a.count; ++i) {
+      float* const to = a.prepared + i * a.dim;
+      prepare(weights_of(a, i), a.gradients[i], (from_zero >> i & 1) != 0, a, to);
+      a.gradients[i] = to;
+    }
+    from_zero = 0;
+  }
+  step_rows<S, true>(a, from_zero);
+  step_rows<S, false>(a, all & ~from_zero);
 }
 
 }  // namespace

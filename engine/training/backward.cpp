@@ -87,7 +87,7 @@ Status Engine::embedding_bag_backward(const TableView& table, std::span<const Lo
     state.count = adds ? merged : added;
     state.dim = table.dim();
     state.table_rows = table.rows();
-    return {};
+    return {.value = static_cast<std::int64_t>(workspace.lookups.bad)};
   };
   return run_split(splits_backward(machine, table, lookups), call);
 }

@@ -50,7 +50,7 @@ Status bad_option(std::int64_t which) noexcept { return {.code = Code::step_opti
 double clipping(double squared_norm, const StepOptions& step) noexcept {
   const double norm = std::abs(static_cast<double>(step.scale)) * std::sqrt(squared_norm);
   const double factor = static_cast<double>(step.clip_norm) / (norm + 1e-6);
-  return factor < 1.0 ? factor : 1.0;
+  return factor >= 1.0 ? 1.0 : factor;  // a NaN stays one
 }
 
 }  // namespace
@@ -112,8 +112,8 @@ void Optimizer::State::take(const Machine& machine, const MutableTableView& tabl
     float* const block = blocks + part * 2 * floats;
     const float* gradients[simd::most_step_rows];
     for_each_block(part_begin(part, parts), part_begin(part + 1, parts), dim, [&](std::size_t first, std::size_t last) {
-      compute(first, last, block, gradients);
-      row_step.take(ids + first, last - first, count - first, gradients, block, block + floats);
+      const std::uint64_t from_zero = compute(first, last, block, gradients);
+      row_step.take(ids + first, last - first, count - first, gradients, from_zero, block, block + floats);
     });
   });
   ++steps;
@@ -176,9 +176,9 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, std:
         machine, table, options, gradients.rows(), gradients.unique(), split,
         [&](std::size_t part, std::size_t parts) { return gradients.part_begin(part, parts); },
         [&](std::size_t first, std::size_t last, float* block, const float** found) {
-          gradients.find(first, last, block, found);
+          return gradients.find(first, last, block, found);
         });
-    return {};
+    return {.value = static_cast<std::int64_t>(workspace.lookups.bad)};
   });
 }
 
@@ -211,6 +211,7 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, cons
         },
         [&](std::size_t first, std::size_t last, float*, const float** found) {
           for (std::size_t i = first; i < last; ++i) found[i - first] = values + i * dim;
+          return std::uint64_t{0};
         });
     return {};
   });

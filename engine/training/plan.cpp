@@ -5,6 +5,8 @@
 #include <cstring>
 #include <tuple>
 
+#include "engine/lookup/extent.hpp"
+
 namespace rowan::detail {
 namespace {
 
@@ -60,18 +62,35 @@ Status plan_lookup(const Machine& machine, const TableView& table, const LookupG
   planned.dtype = lookup.gradient.dtype();
   planned.weights_gradient = lookup.weights_gradient;
   const std::size_t count = lookup.bags.indices().size();
-  if (!lookup.weights_gradient.empty()) {
-    if (planned.bags.weights == nullptr) {
-      return {.code = Code::weights_missing, .value = static_cast<std::int64_t>(lookup.options.pooling)};
-    }
-    if (lookup.weights_gradient.size() != count) {
-      return {.code = Code::weights_gradient_size,
-              .position = count,
-              .value = static_cast<std::int64_t>(lookup.weights_gradient.size())};
-    }
+  const std::size_t weights = planned.bags.weights != nullptr ? count : 0;
+  if (!lookup.weights_gradient.empty() && lookup.weights_gradient.size() != weights) {
+    return {.code = Code::weights_gradient_size,
+            .position = weights,
+            .value = static_cast<std::int64_t>(lookup.weights_gradient.size())};
   }
   if (const Status status = scan_bags(table, &machine.kernels, known_good, planned.bags); !status) return status;
   return non_finite == NonFinite::reject ? check_finite(machine, table.dim(), planned) : Status{};
+}
+
+Extent extent_of_floats(std::span<const float> values) noexcept { return {values.data(), values.size_bytes()}; }
+
+/// Gradients of weights are written: nothing that a call reads may lie there, nor another of them.
+Status check_weights_gradients(const TableView& table, std::span<const LookupGradient> lookups) noexcept {
+  for (std::size_t i = 0; i < lookups.size(); ++i) {
+    const Extent out = extent_of(std::span<const float>(lookups[i].weights_gradient));
+    if (out.bytes == 0) continue;
+    bool overlaps = out.overlaps(extent_of(table));
+    for (std::size_t j = 0; j < lookups.size(); ++j) {
+      const LookupGradient& other = lookups[j];
+      const std::uint64_t element_bytes = other.gradient.dtype() == DType::f32 ? 4 : 2;
+      overlaps = overlaps || out.overlaps({other.gradient.data(), other.gradient.size() * element_bytes}) ||
+                 out.overlaps(extent_of(other.bags.indices())) || out.overlaps(extent_of(other.bags.bounds())) ||
+                 out.overlaps(extent_of(other.bags.weights())) ||
+                 (i != j && out.overlaps(extent_of_floats(other.weights_gradient)));
+    }
+    if (overlaps) return {.code = Code::output_overlap, .table = static_cast<std::uint32_t>(i)};
+  }
+  return {};
 }
 
 }  // namespace
@@ -95,6 +114,7 @@ Status plan_lookups(const Machine& machine, const TableView& table, std::span<co
                     NonFinite non_finite, bool split, PlannedLookups& planned) {
   planned.all.assign(lookups.size(), {});
   planned.bags = planned.positions = 0;
+  planned.bad = 0;
   planned.weighted = planned.extreme = false;
   std::uint64_t reads = 0;
   for (const LookupGradient& lookup : lookups) reads += lookup.bags.indices().size();
@@ -105,6 +125,10 @@ Status plan_lookups(const Machine& machine, const TableView& table, std::span<co
     Status status = plan_lookup(machine, table, lookups[i], good, non_finite, lookup);
     status.table = static_cast<std::uint32_t>(i);
     if (!status) return status;
+    if (lookup.bags.indices.bad_index != BadIndex::reject) {  // there is one
+      for_values(lookup.bags.indices.span, 0, lookup.bags.last_end,
+                 [&](std::size_t, std::uint64_t index) { planned.bad += index >= table.rows() ? 1 : 0; });
+    }
     lookup.first_bag = planned.bags;
     lookup.first_position = planned.positions;
     planned.bags += lookup.bags.bags;
@@ -112,7 +136,7 @@ Status plan_lookups(const Machine& machine, const TableView& table, std::span<co
     planned.weighted = planned.weighted || lookup.bags.weights != nullptr;
     planned.extreme = planned.extreme || lookup.extreme();
   }
-  return {};
+  return check_weights_gradients(table, lookups);
 }
 
 }  // namespace rowan::detail

@@ -43,6 +43,7 @@ struct PlannedLookups {
   std::vector<PlannedLookup> all;
   std::size_t bags = 0;
   std::size_t positions = 0;
+  std::uint64_t bad = 0;  ///< indices that are skipped or replaced
   bool weighted = false;  ///< some lookup has weights
   bool extreme = false;   ///< some lookup takes the maximum or the minimum
 };

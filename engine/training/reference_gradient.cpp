@@ -28,6 +28,8 @@ struct Lookup {
   std::vector<float> divisors = {};       // of each bag
   std::vector<std::size_t> winners = {};  // [bags, dim]: the position that gave the output, of max and min
 
+  float default_weight = 0.0F;  // 1 where others of the call have weights, or take max or min
+
   bool extreme() const noexcept { return bags.pooling == Pooling::max || bags.pooling == Pooling::min; }
 
   /// G[b][c].
@@ -41,7 +43,8 @@ struct Lookup {
   float term(std::size_t position, std::size_t bag, std::uint64_t column, std::uint64_t dim) const noexcept {
     if (extreme()) return winners[bag * dim + column] == position ? output_gradient(bag, column) : 0.0F;
     const float value = scaled(bag, column);
-    return bags.weights != nullptr ? simd::product(bags.weights[position], value) : value;
+    if (bags.weights != nullptr) return simd::product(bags.weights[position], value);
+    return default_weight != 0.0F ? simd::product(default_weight, value) : value;
   }
 };
 
@@ -82,12 +85,10 @@ Status check(const TableView& table, const LookupGradient& given, NonFinite non_
   lookup.dtype = given.gradient.dtype();
   lookup.weights_gradient = given.weights_gradient;
   const std::size_t count = given.bags.indices().size();
-  if (!given.weights_gradient.empty() && lookup.bags.weights == nullptr) {
-    return {.code = Code::weights_missing, .value = static_cast<std::int64_t>(given.options.pooling)};
-  }
-  if (!given.weights_gradient.empty() && given.weights_gradient.size() != count) {
+  const std::size_t weights = lookup.bags.weights != nullptr ? count : 0;
+  if (!given.weights_gradient.empty() && given.weights_gradient.size() != weights) {
     return {.code = Code::weights_gradient_size,
-            .position = count,
+            .position = weights,
             .value = static_cast<std::int64_t>(given.weights_gradient.size())};
   }
   if (const Status status = scan_bags(table, nullptr, false, lookup.bags); !status) return status;
@@ -208,6 +209,9 @@ Status backward(const TableView& table, std::span<const LookupGradient> given, G
     status.table = static_cast<std::uint32_t>(i);
     if (!status) return status;
   }
+  const bool weighted = std::any_of(lookups.begin(), lookups.end(),
+                                    [](const Lookup& l) { return l.bags.weights != nullptr || l.extreme(); });
+  for (Lookup& lookup : lookups) lookup.default_weight = weighted ? 1.0F : 0.0F;
   std::vector<Occurrence> occurrences;
   std::uint64_t bad = 0;
   for (Lookup& lookup : lookups) {

@@ -115,7 +115,8 @@ float scale_of(const Gradient& gradient, const StepOptions& options) noexcept {
   const double scale = options.scale;
   if (!std::isfinite(options.clip_norm)) return options.scale;
   const double norm = std::fabs(scale) * std::sqrt(squared_norm(gradient));
-  return rounded(scale * std::min(1.0, static_cast<double>(options.clip_norm) / (norm + 1e-6)));
+  const double factor = static_cast<double>(options.clip_norm) / (norm + 1e-6);
+  return rounded(factor >= 1.0 ? scale : scale * factor);  // a NaN stays one
 }
 
 /// The gradient scaled and limited, and the weights decayed.

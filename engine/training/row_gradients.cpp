@@ -252,12 +252,15 @@ void RowGradients::compute(std::size_t first, std::size_t last, float* out) cons
   }
 }
 
-void RowGradients::find(std::size_t first, std::size_t last, float* block, const float** found) const noexcept {
+std::uint64_t RowGradients::find(std::size_t first, std::size_t last, float* block,
+                                 const float** found) const noexcept {
   const std::size_t dim = table_.dim();
   const bool bags_as_they_are = element_ == simd::Element::f32 && weights_ == nullptr && winners_ == nullptr;
+  std::uint64_t from_zero = 0;
   for (std::size_t u = first; u < last;) {
     if (bags_as_they_are && transposed_.count(u) == 1) {
       found[u - first] = bag_of(u);
+      from_zero |= std::uint64_t{1} << (u - first);
       ++u;
       continue;
     }
@@ -268,6 +271,7 @@ void RowGradients::find(std::size_t first, std::size_t last, float* block, const
     } while (u < last && !(bags_as_they_are && transposed_.count(u) == 1));
     compute(begin, u, block + (begin - first) * dim);
   }
+  return from_zero;
 }
 
 void RowGradients::sum(const std::size_t* starts, std::size_t count, float* out) const noexcept {

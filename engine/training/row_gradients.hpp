@@ -49,9 +49,10 @@ class RowGradients {
   /// The gradients of unique rows [first, last), [last - first, dim], contiguous.
   void compute(std::size_t first, std::size_t last, float* out) const noexcept;
 
-  /// The same, written to `found` as where they are: row i of `block`, [last - first, dim], or, of a row that occurs
-  /// once, the gradient of its bag. Up to the sign of zeros: a -0 may not have been added to +0.
-  void find(std::size_t first, std::size_t last, float* block, const float** found) const noexcept;
+  /// The same of at most 64 rows, written to `found` as where they are: row i of `block`, [last - first, dim], or, of a
+  /// row that occurs once, the gradient of its bag. Bit i of the result says that it is that, and has still to be added
+  /// to +0.
+  std::uint64_t find(std::size_t first, std::size_t last, float* block, const float** found) const noexcept;
 
  private:
   void scale(const BagPart& part) noexcept;

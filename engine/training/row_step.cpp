@@ -31,7 +31,7 @@ void narrow_rows(const simd::KernelTable& kernels, const MutableTableView& table
 }
 
 void RowStep::take(const std::uint64_t* rows, std::size_t count, std::size_t readable, const float** gradients,
-                   float* prepared, float* weights) const noexcept {
+                   std::uint64_t from_zero, float* prepared, float* weights) const noexcept {
   const bool packed = table.dtype() != DType::f32;
   if (packed) widen_rows(kernels, policy, table, rows, count, readable, weights);
   kernels.step[static_cast<int>(step)]({
@@ -44,6 +44,7 @@ void RowStep::take(const std::uint64_t* rows, std::size_t count, std::size_t rea
       .readable = readable,
       .ahead = policy.prefetch(table).far,
       .gradients = gradients,
+      .from_zero = from_zero,
       .prepared = prepared,
       .state = {state[0], state[1]},
       .state_columns = {state_columns[0], state_columns[1]},

@@ -28,10 +28,11 @@ struct RowStep {
   std::uint64_t key;  ///< of seed and step
 
   /// The step on rows[0 .. count), at most simd::most_step_rows, whose gradients are `gradients`, pointers that may be
-  /// changed. `readable` rows may be read, to prefetch them; `prepared` and `weights` have room for [count, dim], and
-  /// gradients may lie in `prepared`, each at its own row.
+  /// changed; bit i of `from_zero` says that gradients[i] is to be added to +0. `readable` rows may be read, to
+  /// prefetch them; `prepared` and `weights` have room for [count, dim], and gradients may lie in `prepared`, each at
+  /// its own row.
   void take(const std::uint64_t* rows, std::size_t count, std::size_t readable, const float** gradients,
-            float* prepared, float* weights) const noexcept;
+            std::uint64_t from_zero, float* prepared, float* weights) const noexcept;
 };
 
 /// Rows of a table of f16 or bf16 as f32, [count, dim].

@@ -7,7 +7,10 @@
 //
 //   scaled(b, c)              G[b][c], divided by n(b) for mean and mean_by_count, by W(b) for mean_by_weight, and for
 //                             sqrt_n by sqrt(n(b)), or sqrt(S(b)) where there are weights
-//   term(j, c)                scaled(b, c) of the bag b of position j; with weights, weights[j] * scaled(b, c);
+//   term(j, c)                scaled(b, c) of the bag b of position j; with weights, weights[j] * scaled(b, c) (in a
+//   call
+//                             in which another lookup has weights, or takes max or min, weights are 1 where there are
+//                             none)
 //     max, min                G[b][c] where position j gave output c of its bag, else +0
 //   occurrences(r)            the members of all bags with index r, in order: lookup by lookup, position by position
 //   gradient(r, c)            the sum of term(j, c) over occurrences(r), from +0 and in order; of more than 4,096 in

@@ -50,7 +50,7 @@ enum class Code : std::uint32_t {
   gradient_dtype = 26,         ///< value = the DType: gradients are f32, f16 or bf16, 16-bit types in 16-bit elements
   gradient_not_finite = 27,    ///< bag, position = column: the gradient there is NaN or infinite; of a SparseGradient,
                                ///< bag is the place among its rows
-  weights_gradient_size = 28,  ///< position = number of indices, value = number of elements given: they differ
+  weights_gradient_size = 28,  ///< position = number of weights, value = number of elements given: they differ
   not_trainable = 29,          ///< value = the DType: weights that learn are f32, f16 or bf16
   optimizer_mismatch = 30,     ///< position = rows, value = dim of the optimizer's or gradient's table: not of this one
   step_option = 31,  ///< value = which: 0 lr, 1 scale, 2 clip_value, 3 clip_norm, 4 max_norm; out of its range

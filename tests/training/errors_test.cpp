@@ -163,12 +163,12 @@ TEST_CASE("room for the gradients of weights") {
     CHECK(status.position == 6);
     CHECK(status.value == static_cast<std::int64_t>(size));
     CHECK(status.message() ==
-          "there is room for " + std::to_string(size) + " gradients of weights and there are 6 indices");
+          "there is room for " + std::to_string(size) + " gradients of weights and there are 6 weights");
   }
   CHECK(more == std::vector<float>(7, untouched));
   LookupGradient lookup = three_bags(twelve);
   lookup.weights_gradient = f.weights_gradient;
-  CHECK(f.refused(lookup).code == Code::weights_missing);
+  CHECK(f.refused(lookup).code == Code::weights_gradient_size);
   // Where a later lookup is refused, nothing of the first one's weights is written.
   lookup = {Bags::fixed(six, 3, six_weights), twelve, {.pooling = Pooling::sum}, f.weights_gradient};
   const std::array lookups = {lookup, three_bags(std::span(twelve).first(4))};

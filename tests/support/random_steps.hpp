@@ -2,11 +2,14 @@
 // compared to the bit.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rowan/optimizer.hpp"
@@ -147,6 +150,15 @@ inline StepOptions random_step_options(Random& random, bool finite) {
   return options;
 }
 
+/// What a host may do to a gradient before a step: the same to both.
+inline void change_some(Random& random, bool finite, reference::Gradient& expected, SparseGradient& actual) {
+  for (std::size_t i = 0; i < expected.values.size(); i += 1 + below(random, 20)) {
+    const float value = finite ? small_float(random) : any_float(random);
+    expected.values[i] = value;
+    actual.values()[i] = value;
+  }
+}
+
 /// A few random steps of an optimizer of a copy of `table`: fused or not, as chance has it.
 inline Outcome compare_random_steps(Random& random, const Engine& engine, const TableView& table) {
   const OptimizerOptions options{.rounding = below(random, 2) == 0 ? Rounding::nearest : Rounding::stochastic,
@@ -168,22 +180,25 @@ inline Outcome compare_random_steps(Random& random, const Engine& engine, const 
     const GradientOptions backward{.scale_grad_by_freq = step.scale_grad_by_freq, .non_finite = step.non_finite};
     WeightsGradients expected_weights;
     WeightsGradients actual_weights;
+    const std::vector<LookupGradient> given = lookups.lookups(actual_weights);
+    const bool fused = below(random, 2) == 0;
     Status by_reference =
         reference::embedding_bag_backward(expected.view(), lookups.lookups(expected_weights), gradient, backward);
-    // Before the step, which the reference learns about from the optimizer.
-    const std::uint64_t before = optimizer->steps();
-    const bool finite_sums =
-        std::all_of(gradient.values.begin(), gradient.values.end(), [](float x) { return std::isfinite(x); });
-    if (by_reference.ok()) by_reference = reference::step(*optimizer, expected.view(), state.spans(), gradient, step);
-    const std::vector<LookupGradient> given = lookups.lookups(actual_weights);
     Status by_engine;
-    if (below(random, 2) == 0) {
-      by_engine = optimizer->step(engine, actual.view(), given, step);
-    } else {
+    StepOptions apart = step;
+    if (!fused) {
       by_engine = engine.embedding_bag_backward(actual.view(), given, sparse, backward);
-      StepOptions apart = step;
-      if (!finite_sums) apart.non_finite = NonFinite::keep;  // sums of finite terms and weights may overflow
-      if (by_engine.ok()) by_engine = optimizer->step(engine, actual.view(), sparse, apart);
+      if (by_reference.ok() && by_engine.ok() && below(random, 3) == 0) change_some(random, finite, gradient, sparse);
+      const std::span<const float> values = std::as_const(sparse).values();
+      const bool finite_sums = std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+      if (!finite_sums) apart.non_finite = NonFinite::keep;  // sums of finite terms may overflow
+    }
+    // The reference first: it learns from the optimizer which step this is.
+    const std::uint64_t before = optimizer->steps();
+    if (by_reference.ok()) by_reference = reference::step(*optimizer, expected.view(), state.spans(), gradient, step);
+    if (by_engine.ok()) {
+      by_engine = fused ? optimizer->step(engine, actual.view(), given, step)
+                        : optimizer->step(engine, actual.view(), sparse, apart);
     }
     if (!by_reference.ok() || !by_engine.ok()) {
       outcome.difference = "refused: " + by_engine.message(table) + " / " + by_reference.message(table);

@@ -128,7 +128,7 @@ std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
     case Code::threads_negative:
       return concat("the number of threads is ", s.value, "; it must be at least 0");
     case Code::engine_moved:
-      return "the engine was moved from; use the one that it was moved to";
+      return "the engine or the optimizer was moved from; use the one that it was moved to";
     default:
       return concat("error ", static_cast<std::uint32_t>(s.code));
   }

@@ -163,6 +163,7 @@ Result<Optimizer> Optimizer::create(const TableView& table, const Algorithm& alg
 
 Status Optimizer::step(const Engine& engine, const MutableTableView& table, std::span<const LookupGradient> lookups,
                        const StepOptions& options) noexcept {
+  if (!state_) return {.code = Code::engine_moved};
   State& state = *state_;
   if (const Status status = state.check(engine, table, options); !status) return status;
   const Machine& machine = *engine.state_;
@@ -184,6 +185,7 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, std:
 
 Status Optimizer::step(const Engine& engine, const MutableTableView& table, const SparseGradient& gradient,
                        const StepOptions& options) noexcept {
+  if (!state_) return {.code = Code::engine_moved};
   State& state = *state_;
   if (const Status status = state.check(engine, table, options); !status) return status;
   const std::span<const std::uint64_t> rows = gradient.rows();

@@ -74,7 +74,8 @@ Status plan_lookup(const Machine& machine, const TableView& table, const LookupG
 
 Extent extent_of_floats(std::span<const float> values) noexcept { return {values.data(), values.size_bytes()}; }
 
-/// Gradients of weights are written: nothing that a call reads may lie there, nor another of them.
+}  // namespace
+
 Status check_weights_gradients(const TableView& table, std::span<const LookupGradient> lookups) noexcept {
   for (std::size_t i = 0; i < lookups.size(); ++i) {
     const Extent out = extent_of(std::span<const float>(lookups[i].weights_gradient));
@@ -92,8 +93,6 @@ Status check_weights_gradients(const TableView& table, std::span<const LookupGra
   }
   return {};
 }
-
-}  // namespace
 
 std::size_t find_not_finite(const std::byte* row, DType dtype, std::size_t dim) noexcept {
   const std::size_t bytes = dtype == DType::f32 ? 4 : 2;

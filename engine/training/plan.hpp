@@ -56,6 +56,9 @@ bool splits_backward(const Machine& machine, const TableView& table, std::span<c
 Status plan_lookups(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups,
                     NonFinite non_finite, bool split, PlannedLookups& planned);
 
+/// Gradients of weights are written: nothing that the call reads may lie there, nor another of them.
+Status check_weights_gradients(const TableView& table, std::span<const LookupGradient> lookups) noexcept;
+
 /// The column of the first NaN or infinity, or dim.
 std::size_t find_not_finite(const std::byte* row, DType dtype, std::size_t dim) noexcept;
 

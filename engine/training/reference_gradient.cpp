@@ -7,6 +7,7 @@
 
 #include "engine/lookup/checks.hpp"
 #include "engine/lookup/reference_members.hpp"
+#include "engine/training/plan.hpp"
 #include "engine/training/reference_lanes.hpp"
 #include "rowan/training_reference.hpp"
 #include "simd/order.hpp"
@@ -209,6 +210,7 @@ Status backward(const TableView& table, std::span<const LookupGradient> given, G
     status.table = static_cast<std::uint32_t>(i);
     if (!status) return status;
   }
+  if (const Status status = check_weights_gradients(table, given); !status) return status;
   const bool weighted = std::any_of(lookups.begin(), lookups.end(),
                                     [](const Lookup& l) { return l.bags.weights != nullptr || l.extreme(); });
   for (Lookup& lookup : lookups) lookup.default_weight = weighted ? 1.0F : 0.0F;

@@ -148,7 +148,8 @@ struct StateTensor {
 /// initial_accumulator_value is to be written there). Thread-safety: one step at a time,
 /// and nobody reads or writes the table meanwhile; a step itself uses the engine's threads. Allocation: none in steady
 /// state, where the engine has no threads; a step larger than all before it grows the workspace. Errors: everything is
-/// checked before any weight or state changes, so a refused step changes nothing.
+/// checked before any weight or state changes, so a refused step changes nothing. One that was moved from refuses every
+/// step; nothing else may be asked of it.
 class ROWAN_API Optimizer {
  public:
   /// For tables of the shape and type of `table`: f32, f16 or bf16. The Error says which hyper-parameter is wrong.

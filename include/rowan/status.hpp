@@ -61,7 +61,7 @@ enum class Code : std::uint32_t {
   out_of_memory = 34,
   threads_failed = 35,    ///< oneTBB could not run the work or give the threads
   threads_negative = 36,  ///< value: a number of threads below 0
-  engine_moved = 37,      ///< the Engine was moved from
+  engine_moved = 37,      ///< the Engine, or the Optimizer, was moved from
 
   // Files and arguments of calls that may allocate. Their Error has the sentence.
   invalid_argument = 64,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "simd/scalar.hpp"
@@ -229,4 +230,51 @@ TEST_CASE("an engine that has no threads or no tier refuses everything") {
   Workspace workspace;
   check_same(f.engine.status(), f.engine.renormalize(f.table, six, {.max_norm = 0.1F}, workspace));
   f.check_untouched();
+}
+
+TEST_CASE("gradients of weights lie over nothing that the call reads, nor over each other") {
+  RefusedTraining f;
+  std::vector<float> shared(24, 0.5F);  // weights, gradients and gradients of weights, in one piece
+  const std::span all(shared);
+  LookupGradient lookup{Bags::fixed(six, 3, six_weights), all.first(12), {.pooling = Pooling::sum}, all.subspan(11, 6)};
+  CHECK(f.refused(lookup).code == Code::output_overlap);
+  lookup = {Bags::fixed(six, 3, all.first(6)), twelve, {.pooling = Pooling::sum}, all.subspan(5, 6)};
+  CHECK(f.refused(lookup).code == Code::output_overlap);
+  lookup.bags = Bags::fixed(six, 3, six_weights);
+  LookupGradient other = lookup;
+  other.weights_gradient = all.subspan(10, 6);
+  CHECK(f.refused(std::array{lookup, other}).code == Code::output_overlap);
+  CHECK(shared == std::vector<float>(24, 0.5F));
+}
+
+TEST_CASE("indices that are skipped or replaced are counted") {
+  std::vector<float> values(40, 1.0F);
+  const auto table = MutableTableView::over(std::span(values), 4).value();
+  const Engine engine;
+  auto optimizer = Optimizer::create(table, Sgd{}).value();
+  SparseGradient gradient;
+  const std::vector<std::int64_t> indices = {1, 10, -1, 4, 5, 9};  // two of ten rows' are outside
+  for (const BadIndex bad_index : {BadIndex::skip, BadIndex::default_row}) {
+    const LookupGradient lookup{
+        Bags::fixed(indices, 3), twelve, {.pooling = Pooling::sum, .bad_index = bad_index, .default_row = 4}};
+    const std::array both = {lookup, lookup};
+    Status status = engine.embedding_bag_backward(table, both, gradient);
+    CHECK(status.ok());
+    CHECK(status.value == 4);
+    CHECK(gradient.rows().size() == 4);
+    status = optimizer.step(engine, table, lookup);
+    CHECK(status.ok());
+    CHECK(status.value == 2);
+  }
+}
+
+TEST_CASE("an optimizer that was moved from refuses every step") {
+  std::vector<float> values(40, 1.0F);
+  const auto table = MutableTableView::over(std::span(values), 4).value();
+  const Engine engine;
+  auto optimizer = Optimizer::create(table, Sgd{}).value();
+  const Optimizer taken = std::move(optimizer);
+  CHECK(optimizer.step(engine, table, three_bags(twelve)).code == Code::engine_moved);
+  CHECK(optimizer.step(engine, table, SparseGradient()).code == Code::engine_moved);
+  CHECK(values == std::vector<float>(40, 1.0F));
 }

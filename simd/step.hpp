@@ -145,12 +145,14 @@ inline bool prepares(const StepFactors& f) noexcept {
 [[gnu::noinline]] inline void prepare(float* weights, const float* gradient, bool from_zero, const StepArgs& a,
                                       float* prepared) noexcept {
   const StepFactors& f = a.factors;
+  const bool scales = opaque(f.scale != 1.0F);
+  const bool decays = opaque(f.keep != 1.0F);
   for_columns(a.dim, [&]<class V>(V, std::size_t c) {
     V g = from_zero ? gradient_at<true, V>(gradient + c) : gradient_at<false, V>(gradient + c);
-    if (f.scale != 1.0F) g = g * V(f.scale);
+    if (scales) g = g * V(f.scale);
     if (f.clip < __builtin_inff()) g = Direction<V>(true)(V(f.clip), Direction<V>(false)(V(-f.clip), g));
     V w = V::load_unaligned(weights + c);
-    if (f.keep != 1.0F) {
+    if (decays) {
       w = w * V(f.keep);
       w.store_unaligned(weights + c);
     }

@@ -14,13 +14,6 @@ namespace rowan::simd {
   return result;
 }
 
-/// A condition whose meaning the compiler cannot see: else clang makes one multiplication of `factor != 1 ? factor * x
-/// : x`, and 1 * x is not x where the caller's mode flushes denormals.
-[[gnu::always_inline]] inline bool opaque(bool condition) noexcept {
-  __asm__("" : "+r"(condition));
-  return condition;
-}
-
 /// a * b as a value that the compiler cannot see through. Where a factor is 1 for those that have none, clang makes
 /// one multiplication of `weighted ? weight * x : x`; and 1 * x is not x where the caller's mode flushes denormals.
 [[gnu::always_inline]] inline float product(float a, float b) noexcept {

@@ -145,18 +145,17 @@ inline bool prepares(const StepFactors& f) noexcept {
 [[gnu::noinline]] inline void prepare(float* weights, const float* gradient, bool from_zero, const StepArgs& a,
                                       float* prepared) noexcept {
   const StepFactors& f = a.factors;
-  const bool scales = opaque(f.scale != 1.0F);
-  const bool decays = opaque(f.keep != 1.0F);
   for_columns(a.dim, [&]<class V>(V, std::size_t c) {
-    V g = from_zero ? gradient_at<true, V>(gradient + c) : gradient_at<false, V>(gradient + c);
-    if (scales) g = g * V(f.scale);
+    V g = V::load_unaligned(gradient + c);
+    if (from_zero) g = computed_here(V(0.0F) + g);
+    if (f.scale != 1.0F) g = computed_here(g * V(f.scale));
     if (f.clip < __builtin_inff()) g = Direction<V>(true)(V(f.clip), Direction<V>(false)(V(-f.clip), g));
     V w = V::load_unaligned(weights + c);
-    if (decays) {
-      w = w * V(f.keep);
+    if (f.keep != 1.0F) {
+      w = computed_here(w * V(f.keep));
       w.store_unaligned(weights + c);
     }
-    if (f.l2 != 0.0F) g = g + V(f.l2) * w;
+    if (f.l2 != 0.0F) g = computed_here(g + V(f.l2) * w);
     g.store_unaligned(prepared + c);
   });
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "perf/memory.hpp"
+#include "perf/suite.hpp"
 #include "perf/workload.hpp"
 #include "rowan/engine.hpp"
 
@@ -86,9 +87,7 @@ void look_up(benchmark::State& state, const Work& work) {
     if (!status) state.SkipWithError("refused");
     benchmark::DoNotOptimize(out.data());
   }
-  const auto items = static_cast<std::int64_t>(state.iterations() * rows);
-  state.SetItemsProcessed(items);
-  state.SetBytesProcessed(items * static_cast<std::int64_t>(table.row_bytes()));
+  count_rows(state, rows, table.row_bytes());
 }
 
 std::string name_of(const Work& work) {
@@ -124,11 +123,4 @@ void register_all() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("rowan_tier", std::string(rowan::Engine().isa()));
-  register_all();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-}
+int main(int argc, char** argv) { return rowan::perf::run_suite(argc, argv, register_all); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "perf/memory.hpp"
+#include "perf/suite.hpp"
 #include "perf/workload.hpp"
 #include "rowan/optimizer.hpp"
 
@@ -61,9 +62,7 @@ void learn(benchmark::State& state, const Algorithm& algorithm, std::uint64_t di
   }
   std::size_t call = 0;
   for (auto _ : state) benchmark::DoNotOptimize(step(call++));
-  const auto items = static_cast<std::int64_t>(state.iterations() * bags * rows_per_bag);
-  state.SetItemsProcessed(items);
-  state.SetBytesProcessed(items * static_cast<std::int64_t>(table.row_bytes()));
+  count_rows(state, bags * rows_per_bag, table.row_bytes());
 }
 
 void register_all() {
@@ -82,11 +81,4 @@ void register_all() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("rowan_tier", std::string(rowan::Engine().isa()));
-  register_all();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-}
+int main(int argc, char** argv) { return rowan::perf::run_suite(argc, argv, register_all); }

@@ -180,16 +180,15 @@ struct StepArgs {
   StepFactors factors;
 };
 
-/// Of each column, which of `count` rows, one behind the other, gives the largest (or smallest) value as Op::extreme
-/// has it; they are called base, base + 1, ...
+/// A further row of a bag: where it gives a column a larger (or smaller) value than those before it, as Op::extreme has
+/// it, it becomes the winner there.
 struct WinnersArgs {
-  const float* values;
-  std::size_t count;
+  const float* row;
   std::size_t dim;
   bool smallest;
-  bool resume;  ///< goes on from `best` and `winners`
-  std::uint32_t base;
-  float* best;  ///< [dim], for who goes on
+  bool first;          ///< it is the first row: it wins everywhere
+  std::uint32_t name;  ///< of the row
+  float* best;         ///< [dim], for who goes on
   std::uint32_t* winners;
 };
 

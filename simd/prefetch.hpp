@@ -15,4 +15,10 @@ constexpr std::size_t cache_line = 64;
   __asm__ volatile("prefetcht1 %0" : : "m"(*p));
 }
 
+/// All lines of `bytes` bytes, at least one.
+[[gnu::always_inline]] inline void prefetch_into_l2(const std::byte* p, std::size_t bytes) noexcept {
+  for (std::size_t at = 0; at < bytes; at += cache_line) prefetch_into_l2(p + at);
+  prefetch_into_l2(p + bytes - 1);
+}
+
 }  // namespace rowan::simd

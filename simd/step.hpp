@@ -160,19 +160,13 @@ inline bool prepares(const StepFactors& f) noexcept {
   });
 }
 
-inline void fetch_all(const void* at, std::size_t bytes) noexcept {
-  const auto* const first = static_cast<const std::byte*>(at);
-  for (std::size_t offset = 0; offset < bytes; offset += cache_line) prefetch<Level::l2>(first + offset);
-  prefetch<Level::l2>(first + bytes - 1);
-}
-
 [[gnu::noinline]] inline void fetch_ahead(const StepArgs& a, std::size_t i) noexcept {
   const std::uint64_t row = a.rows[i];
-  if (!a.packed) fetch_all(a.weights + row * a.stride, a.dim * sizeof(float));
+  if (!a.packed) prefetch_into_l2(a.weights + row * a.stride, a.dim * sizeof(float));
   for (int k = 0; k < 2; ++k) {
-    if (a.state[k] != nullptr) {
-      fetch_all(a.state[k] + row * a.state_columns[k], a.state_columns[k] * sizeof(float));
-    }
+    if (a.state[k] == nullptr) continue;
+    prefetch_into_l2(reinterpret_cast<const std::byte*>(a.state[k] + row * a.state_columns[k]),
+                     a.state_columns[k] * sizeof(float));
   }
 }
 

@@ -9,20 +9,16 @@ namespace {
 /// The comparison is that of the forward pass: the first of equal values wins, and a NaN in a later row never does.
 inline void winners(const WinnersArgs& a) {
   const std::uint32_t turned = a.smallest ? 0x8000'0000U : 0U;  // signs turned round: one comparison for both
+  const float* const __restrict row = a.row;
   float* const __restrict best = a.best;
   std::uint32_t* const __restrict winner = a.winners;
-  for (std::size_t r = 0; r < a.count; ++r) {
-    const float* const __restrict row = a.values + r * a.dim;
-    const std::uint32_t name = a.base + static_cast<std::uint32_t>(r);
-    const bool first = r == 0 && !a.resume;
-    for (std::size_t c = 0; c < a.dim; ++c) {
-      const float value = __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, row[c]) ^ turned);
-      const float kept = best[c];
-      const std::uint32_t before = winner[c];
-      const bool wins = first | (value > kept);
-      best[c] = wins ? value : kept;
-      winner[c] = wins ? name : before;
-    }
+  for (std::size_t c = 0; c < a.dim; ++c) {
+    const float value = __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, row[c]) ^ turned);
+    const float kept = best[c];
+    const std::uint32_t before = winner[c];
+    const bool wins = a.first | (value > kept);
+    best[c] = wins ? value : kept;
+    winner[c] = wins ? a.name : before;
   }
 }
 

@@ -10,7 +10,6 @@
 #include "engine/lookup/gathering.hpp"
 #include "engine/lookup/parts.hpp"
 #include "engine/lookup/state.hpp"
-#include "engine/support/without_throwing.hpp"
 #include "simd/dispatch.hpp"
 
 namespace rowan {
@@ -18,6 +17,17 @@ namespace rowan {
 using namespace detail;
 
 namespace {
+
+/// Whether a step, which may run out of memory, was done.
+template <class Step>
+bool without_throwing(const Step& step) noexcept {
+  try {
+    step();
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
 
 /// An ok Status that says how many bad indices were skipped or replaced.
 Status done(std::uint64_t bad) noexcept { return {.value = static_cast<std::int64_t>(bad)}; }

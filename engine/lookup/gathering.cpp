@@ -76,9 +76,7 @@ std::uint64_t gather_rows(const GatherJob& job, std::size_t first, std::size_t l
 void prefetch_rows(const TableView& table, const IndexSpan& indices, std::size_t most) noexcept {
   for_values(indices, 0, std::min(most, indices.size()), [&](std::size_t, std::uint64_t index) {
     if (index >= table.rows()) return;  // of a call that skips or replaces bad ones
-    const std::byte* const row = table.data() + index * table.row_stride();
-    for (std::size_t at = 0; at < table.row_bytes(); at += simd::cache_line) simd::prefetch_into_l2(row + at);
-    simd::prefetch_into_l2(row + table.row_bytes() - 1);
+    simd::prefetch_into_l2(table.data() + index * table.row_stride(), table.row_bytes());
   });
 }
 

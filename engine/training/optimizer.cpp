@@ -9,9 +9,10 @@
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/file_map.hpp"
+#include "engine/training/f32_rows.hpp"
 #include "engine/training/hyperparameters.hpp"
-#include "engine/training/norm.hpp"
 #include "engine/training/parts.hpp"
+#include "engine/training/row_blocks.hpp"
 #include "engine/training/row_step.hpp"
 #include "engine/training/sparse_gradient.hpp"
 #include "engine/training/workspace.hpp"
@@ -92,7 +93,7 @@ void Optimizer::State::take(const Machine& machine, const MutableTableView& tabl
                          row_squares(machine.kernels, gradients[i - first], 1, dim, of_row + i);
                      });
     });
-    factors.scale = static_cast<float>(static_cast<double>(step.scale) * clipping(sum_of(of_row, count), step));
+    factors.scale = static_cast<float>(static_cast<double>(step.scale) * clipping(added_to(0.0, of_row, count), step));
   }
 
   RowStep row_step{.kernels = machine.kernels,

@@ -28,6 +28,11 @@ struct PlannedLookup {
   bool drops() const noexcept {  // whether there may be positions that are members of no bag
     return bags.has_padding || bags.indices.bad_index != BadIndex::reject;
   }
+  /// The gradient of its output.
+  simd::Rows gradient_rows(std::uint64_t dim) const noexcept {
+    const std::size_t bits = element_bits(dtype);
+    return {gradient, stride * bits / 8, dim, dim * bits / 8};
+  }
   /// The row that a member's index means, or table.rows() where the index makes no member.
   std::uint64_t row_of(std::uint64_t index, std::uint64_t rows) const noexcept {
     if (index >= rows) {
@@ -48,11 +53,18 @@ struct PlannedLookups {
   bool extreme = false;   ///< some lookup takes the maximum or the minimum
 };
 
+/// What the sum of bag [begin, end) of a table of that many rows was divided by.
+float divisor_of(const PlannedLookup& lookup, std::uint64_t rows, std::size_t begin, std::size_t end) noexcept;
+
+/// Everything that can be said of a lookup's shapes and options, before its indices and gradient are looked at.
+Status plan_shapes(const TableView& table, const LookupGradient& lookup, PlannedLookup& planned) noexcept;
+
 /// Whether the lookups' way back is worth threads, judged by what they seem to ask for: nothing has been checked yet.
 bool splits_backward(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups) noexcept;
 
 /// Checks everything: shapes, options, offsets, indices, and that gradients are finite where `non_finite` wants that.
-/// Status::table says which lookup was refused. On threads where `split`. Throws std::bad_alloc.
+/// Status::table says which lookup was refused. On threads where `split`. Throws std::bad_alloc and
+/// ThreadsFailed.
 Status plan_lookups(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups,
                     NonFinite non_finite, bool split, PlannedLookups& planned);
 

@@ -20,18 +20,11 @@ using namespace detail;
 constexpr std::size_t chunk = 4096;
 
 /// A lookup that was checked, and what its bags have in common for all columns.
-struct Lookup {
-  CheckedBags bags;
-  const std::byte* gradient = nullptr;
-  std::uint64_t stride = 0;  // elements
-  DType dtype = DType::f32;
-  std::span<float> weights_gradient = {};
+struct Lookup : PlannedLookup {
   std::vector<float> divisors = {};       // of each bag
   std::vector<std::size_t> winners = {};  // [bags, dim]: the position that gave the output, of max and min
 
   float default_weight = 0.0F;  // 1 where others of the call have weights, or take max or min
-
-  bool extreme() const noexcept { return bags.pooling == Pooling::max || bags.pooling == Pooling::min; }
 
   /// G[b][c].
   float output_gradient(std::size_t bag, std::uint64_t column) const noexcept {
@@ -79,19 +72,7 @@ Status check_finite(const Lookup& lookup, std::uint64_t dim) noexcept {
 }
 
 Status check(const TableView& table, const LookupGradient& given, NonFinite non_finite, Lookup& lookup) noexcept {
-  if (const Status status = plan_members(table, given.bags, given.options, lookup.bags); !status) return status;
-  const Status shape = plan_gradient(table, given.gradient, lookup.bags.bags, lookup.stride);
-  if (!shape) return shape;
-  lookup.gradient = static_cast<const std::byte*>(given.gradient.data());
-  lookup.dtype = given.gradient.dtype();
-  lookup.weights_gradient = given.weights_gradient;
-  const std::size_t count = given.bags.indices().size();
-  const std::size_t weights = lookup.bags.weights != nullptr ? count : 0;
-  if (!given.weights_gradient.empty() && given.weights_gradient.size() != weights) {
-    return {.code = Code::weights_gradient_size,
-            .position = weights,
-            .value = static_cast<std::int64_t>(given.weights_gradient.size())};
-  }
+  if (const Status status = plan_shapes(table, given, lookup); !status) return status;
   if (const Status status = scan_bags(table, nullptr, false, lookup.bags); !status) return status;
   return non_finite == NonFinite::reject ? check_finite(lookup, table.dim()) : Status{};
 }

@@ -4,8 +4,9 @@
 #include <limits>
 
 #include "engine/lookup/state.hpp"
-#include "engine/training/norm.hpp"
+#include "engine/training/f32_rows.hpp"
 #include "engine/training/parts.hpp"
+#include "engine/training/row_blocks.hpp"
 #include "engine/training/row_step.hpp"
 #include "engine/training/workspace.hpp"
 #include "rowan/engine.hpp"

@@ -1,10 +1,10 @@
 #include "engine/training/row_gradients.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/lookup/divisor.hpp"
 #include "engine/lookup/kernel_rows.hpp"
+#include "engine/training/f32_rows.hpp"
 #include "engine/training/parts.hpp"
 
 namespace rowan::detail {
@@ -14,16 +14,19 @@ constexpr std::size_t block_rows = 128;
 
 bool divides(const PlannedLookup& lookup) noexcept { return Divisor::needed(lookup.bags.pooling); }
 
-float divisor_of(const PlannedLookup& lookup, std::uint64_t rows, std::size_t begin, std::size_t end) noexcept {
-  Divisor divisor(lookup.bags);
-  if (!lookup.drops() && !divisor.reads_weights()) return divisor.value(end - begin);
-  std::size_t members = 0;
-  for_values(lookup.bags.indices.span, begin, end, [&](std::size_t j, std::uint64_t index) {
-    if (lookup.row_of(index, rows) == rows) return;
-    if (divisor.reads_weights()) divisor.add(lookup.bags.weights[j]);
-    ++members;
-  });
-  return divisor.value(members);
+/// Sums of chunks, one behind the other, added in pairs until the first is that of all.
+void add_in_pairs(float* sums, std::size_t chunks, std::size_t dim) noexcept {
+  for (std::size_t left = chunks; left > 1; left = (left + 1) / 2) {
+    for (std::size_t pair = 0; pair < left; pair += 2) {
+      const float* const a = sums + pair * dim;
+      float* const out = sums + pair / 2 * dim;
+      if (pair + 1 == left) {
+        std::copy(a, a + dim, out);
+        continue;
+      }
+      for (std::size_t c = 0; c < dim; ++c) out[c] = a[c] + a[dim + c];
+    }
+  }
 }
 
 }  // namespace
@@ -38,8 +41,7 @@ RowGradients::RowGradients(const Machine& machine, const TableView& table, const
   const PlannedLookup* const only = lookups.all.size() == 1 ? &lookups.all.front() : nullptr;
   if (only != nullptr && !divides(*only) && !lookups.extreme) {  // the caller's own matrix
     element_ = element_of(only->dtype);
-    const std::size_t packed = simd::packed_bytes(element_, dim);
-    gradient_ = {only->gradient, only->stride * simd::bits_of(element_) / 8, dim, packed};
+    gradient_ = only->gradient_rows(dim);
   } else {
     scaled_ = memory.gradient.get(lookups.bags * dim);
     gradient_ = {reinterpret_cast<const std::byte*>(scaled_), dim * sizeof(float), dim, dim * sizeof(float)};
@@ -53,14 +55,14 @@ RowGradients::RowGradients(const Machine& machine, const TableView& table, const
   }
   if (scaled_ != nullptr || by_position) {
     for_each_part(machine, split, memory.transpose.parts.size(),
-                  [&](std::size_t i) noexcept { scale(memory_.transpose.parts[i]); });
+                  [&](std::size_t i) noexcept { prepare(memory_.transpose.parts[i]); });
   }
   if (lookups.weighted && !lookups.extreme) attach_weights();
   sum_hot_rows();
 }
 
 /// What is known of a part's bags before rows are: their gradient scaled, the bag and weight of each position, who won.
-void RowGradients::scale(const BagPart& part) noexcept {
+void RowGradients::prepare(const BagPart& part) noexcept {
   const PlannedLookup& lookup = lookups_.all[part.request];
   const std::size_t dim = table_.dim();
   const bool by_position = lookups_.weighted || lookups_.extreme;
@@ -81,28 +83,9 @@ void RowGradients::scale(const BagPart& part) noexcept {
       position = end;
     }
     if (scaled_ == nullptr) continue;
-    const simd::Element element = element_of(lookup.dtype);
     float* const out = scaled_ + (lookup.first_bag + first) * dim;
-    machine_.kernels.gather[static_cast<int>(element)][0]({
-        .rows = {lookup.gradient, lookup.stride * simd::bits_of(element) / 8, dim, simd::packed_bytes(element, dim)},
-        .indices = reinterpret_cast<const std::byte*>(bags),
-        .index_bytes = sizeof *bags,
-        .count = count,
-        .readable = count,
-        .out = out,
-        .out_stride = dim,
-        .prefetch = {0, 0},
-        .streaming = false,
-    });
-    if (!divides(lookup)) continue;
-    machine_.kernels.finish[0]({.rows = out,
-                                .stride = dim,
-                                .dim = dim,
-                                .count = count,
-                                .divisors = divisors,
-                                .out = out,
-                                .out_stride = dim,
-                                .repeat = 1});
+    to_f32(machine_.kernels, lookup.dtype, lookup.gradient_rows(dim), bags, count, out);
+    if (divides(lookup)) divide(machine_.kernels, out, count, dim, divisors);
   }
   if (!by_position) return;
   float* const weights = memory_.position_weights.get(0) + lookup.first_position;
@@ -117,33 +100,23 @@ void RowGradients::find_winners(const PlannedLookup& lookup, std::size_t bag, st
                                 std::size_t end) noexcept {
   constexpr std::size_t columns_at_once = 1024;
   const std::size_t dim = table_.dim();
-  const simd::GatherKernel gather = machine_.kernels.gather[static_cast<int>(table_.dtype())][0];
   for (std::size_t column = 0; column < dim; column += columns_at_once) {
     const std::size_t columns = std::min(columns_at_once, dim - column);
     float row[columns_at_once];
     float best[columns_at_once];
-    bool resume = false;
+    bool first = true;
     for_values(lookup.bags.indices.span, begin, end, [&](std::size_t j, std::uint64_t index) {
       const std::uint64_t found = lookup.row_of(index, table_.rows());
       if (found == table_.rows()) return;
-      gather({.rows = columns_of(table_, column, columns),
-              .indices = reinterpret_cast<const std::byte*>(&found),
-              .index_bytes = sizeof found,
-              .count = 1,
-              .readable = 1,
-              .out = row,
-              .out_stride = columns,
-              .prefetch = {0, 0},
-              .streaming = false});
-      machine_.kernels.winners({.values = row,
-                                .count = 1,
+      to_f32(machine_.kernels, table_.dtype(), columns_of(table_, column, columns), &found, 1, row);
+      machine_.kernels.winners({.row = row,
                                 .dim = columns,
                                 .smallest = lookup.bags.pooling == Pooling::min,
-                                .resume = resume,
-                                .base = static_cast<std::uint32_t>(lookup.first_position + j),
+                                .first = first,
+                                .name = static_cast<std::uint32_t>(lookup.first_position + j),
                                 .best = best,
                                 .winners = winners_ + (lookup.first_bag + bag) * dim + column});
-      resume = true;
+      first = false;
     });
   }
 }
@@ -166,7 +139,7 @@ void RowGradients::attach_weights() {
 }
 
 void RowGradients::sum_hot_rows() {
-  std::vector<std::size_t>& hot = memory_.hot;
+  std::vector<HotRow>& hot = memory_.hot;
   hot.clear();
   std::size_t chunks = 0;
   const std::size_t* const starts = transposed_.starts;
@@ -174,40 +147,22 @@ void RowGradients::sum_hot_rows() {
   for (std::size_t i = chunk_occurrences; i < transposed_.occurrences; i += chunk_occurrences) {
     const auto after = std::upper_bound(starts, starts + transposed_.unique + 1, i);
     const auto u = static_cast<std::size_t>(after - starts) - 1;
-    if (!is_hot(u) || (!hot.empty() && hot.back() == u)) continue;
-    hot.push_back(u);
-    chunks += (transposed_.count(u) - 1) / chunk_occurrences + 1;
+    if (!is_hot(u) || (!hot.empty() && hot.back().unique == u)) continue;
+    hot.push_back({u, chunks, (transposed_.count(u) - 1) / chunk_occurrences + 1});
+    chunks += hot.back().chunks;
   }
   if (hot.empty()) return;
   const std::size_t dim = table_.dim();
   float* const sums = memory_.chunk_sums.get(chunks * dim);
-  std::size_t* const chunk_starts = memory_.chunk_starts.get(2 * chunks);
-  std::size_t chunk = 0;
-  for (const std::size_t u : hot) {
-    for (std::size_t begin = starts[u]; begin < starts[u + 1]; begin += chunk_occurrences, ++chunk) {
-      chunk_starts[2 * chunk] = begin;
-      chunk_starts[2 * chunk + 1] = std::min(begin + chunk_occurrences, starts[u + 1]);
-    }
-  }
-  for_each_part(machine_, split_, chunks,
-                [&](std::size_t i) noexcept { sum(chunk_starts + 2 * i, 1, sums + i * dim); });
-  chunk = 0;
-  for (const std::size_t u : hot) {
-    float* const of_row = sums + chunk * dim;
-    std::size_t left = (transposed_.count(u) - 1) / chunk_occurrences + 1;
-    chunk += left;
-    for (; left > 1; left = (left + 1) / 2) {
-      for (std::size_t pair = 0; pair < left; pair += 2) {
-        const float* const a = of_row + pair * dim;
-        float* const out = of_row + pair / 2 * dim;
-        if (pair + 1 < left) {
-          for (std::size_t c = 0; c < dim; ++c) out[c] = a[c] + a[dim + c];
-        } else {
-          std::copy(a, a + dim, out);
-        }
-      }
-    }
-  }
+  for_each_part(machine_, split_, chunks, [&](std::size_t chunk) noexcept {
+    const HotRow& row = *(std::upper_bound(hot.begin(), hot.end(), chunk,
+                                           [](std::size_t c, const HotRow& r) { return c < r.first_chunk; }) -
+                          1);
+    const std::size_t begin = starts[row.unique] + (chunk - row.first_chunk) * chunk_occurrences;
+    const std::size_t range[] = {begin, std::min(begin + chunk_occurrences, starts[row.unique + 1])};
+    sum(range, 1, sums + chunk * dim);
+  });
+  for (const HotRow& row : hot) add_in_pairs(sums + row.first_chunk * dim, row.chunks, dim);
 }
 
 std::size_t RowGradients::part_begin(std::size_t part, std::size_t parts) const noexcept {
@@ -227,12 +182,9 @@ void RowGradients::compute(std::size_t first, std::size_t last, float* out) cons
       while (end < last && !is_hot(end)) ++end;
       sum(starts + u, end - u, out + (u - first) * dim);
       for (u = end; u < last && is_hot(u); ++u) {
-        std::size_t chunk = 0;
-        for (const std::size_t other : memory_.hot) {
-          if (other == u) break;
-          chunk += (transposed_.count(other) - 1) / chunk_occurrences + 1;
-        }
-        const float* const sums = memory_.chunk_sums.get(0) + chunk * dim;
+        const auto row = std::lower_bound(memory_.hot.begin(), memory_.hot.end(), u,
+                                          [](const HotRow& r, std::size_t wanted) { return r.unique < wanted; });
+        const float* const sums = memory_.chunk_sums.get(0) + row->first_chunk * dim;
         std::copy(sums, sums + dim, out + (u - first) * dim);
       }
     }
@@ -240,15 +192,7 @@ void RowGradients::compute(std::size_t first, std::size_t last, float* out) cons
   if (!by_frequency_) return;
   for (std::size_t u = first; u < last; ++u) {
     const auto divisor = static_cast<float>(transposed_.count(u));
-    float* const row = out + (u - first) * dim;
-    machine_.kernels.finish[0]({.rows = row,
-                                .stride = dim,
-                                .dim = dim,
-                                .count = 1,
-                                .divisors = &divisor,
-                                .out = row,
-                                .out_stride = dim,
-                                .repeat = 1});
+    divide(machine_.kernels, out + (u - first) * dim, 1, dim, &divisor);
   }
 }
 
@@ -256,19 +200,17 @@ std::uint64_t RowGradients::find(std::size_t first, std::size_t last, float* blo
                                  const float** found) const noexcept {
   const std::size_t dim = table_.dim();
   const bool bags_as_they_are = element_ == simd::Element::f32 && weights_ == nullptr && winners_ == nullptr;
+  const auto is_a_bags = [&](std::size_t u) { return bags_as_they_are && transposed_.count(u) == 1; };
   std::uint64_t from_zero = 0;
   for (std::size_t u = first; u < last;) {
-    if (bags_as_they_are && transposed_.count(u) == 1) {
+    if (is_a_bags(u)) {
       found[u - first] = bag_of(u);
       from_zero |= std::uint64_t{1} << (u - first);
       ++u;
       continue;
     }
     const std::size_t begin = u;
-    do {
-      found[u - first] = block + (u - first) * dim;
-      ++u;
-    } while (u < last && !(bags_as_they_are && transposed_.count(u) == 1));
+    for (; u < last && !is_a_bags(u); ++u) found[u - first] = block + (u - first) * dim;
     compute(begin, u, block + (begin - first) * dim);
   }
   return from_zero;

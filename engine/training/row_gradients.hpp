@@ -16,21 +16,27 @@ namespace rowan::detail {
 /// Occurrences of a row that are summed in one go; of more, the sums of such chunks are added in pairs.
 inline constexpr std::size_t chunk_occurrences = 4096;
 
+/// A row that has several chunks: its place among the unique ones, and where its chunks stand among those of all.
+struct HotRow {
+  std::size_t unique;
+  std::size_t first_chunk;
+  std::size_t chunks;
+};
+
 /// The memory of RowGradients.
 struct RowGradientsMemory {
   TransposeMemory transpose;
-  Buffer<float> gradient;            // [bags, dim], scaled
-  Buffer<float> position_weights;    // [positions]
-  Buffer<std::uint64_t> bag_of;      // [positions]
-  Buffer<float> weights;             // [occurrences]
-  Buffer<std::uint32_t> winners;     // [bags, dim]
-  Buffer<float> chunk_sums;          // [chunks of rows that have several, dim]
-  Buffer<std::size_t> chunk_starts;  // where each begins and the last one ends, of one such row after the other
-  std::vector<std::size_t> hot;      // places of such rows among the unique ones
+  Buffer<float> gradient;          // [bags, dim], scaled
+  Buffer<float> position_weights;  // [positions]
+  Buffer<std::uint64_t> bag_of;    // [positions]
+  Buffer<float> weights;           // [occurrences]
+  Buffer<std::uint32_t> winners;   // [bags, dim]
+  Buffer<float> chunk_sums;        // [chunks of rows that have several, dim]
+  std::vector<HotRow> hot;
 
   std::size_t bytes() const noexcept {
     return transpose.bytes() + gradient.bytes() + position_weights.bytes() + bag_of.bytes() + weights.bytes() +
-           winners.bytes() + chunk_sums.bytes() + chunk_starts.bytes() + hot.capacity() * sizeof(std::size_t);
+           winners.bytes() + chunk_sums.bytes() + hot.capacity() * sizeof(HotRow);
   }
 };
 
@@ -55,7 +61,7 @@ class RowGradients {
   std::uint64_t find(std::size_t first, std::size_t last, float* block, const float** found) const noexcept;
 
  private:
-  void scale(const BagPart& part) noexcept;
+  void prepare(const BagPart& part) noexcept;
   void find_winners(const PlannedLookup& lookup, std::size_t bag, std::size_t begin, std::size_t end) noexcept;
   void attach_weights();
   void sum_hot_rows();

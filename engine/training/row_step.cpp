@@ -1,20 +1,13 @@
 #include "engine/training/row_step.hpp"
 
 #include "engine/lookup/kernel_rows.hpp"
+#include "engine/training/f32_rows.hpp"
 
 namespace rowan::detail {
 
 void widen_rows(const simd::KernelTable& kernels, const MemoryPolicy& policy, const TableView& table,
                 const std::uint64_t* rows, std::size_t count, std::size_t readable, float* out) noexcept {
-  kernels.gather[static_cast<int>(table.dtype())][0]({.rows = rows_of(table),
-                                                      .indices = reinterpret_cast<const std::byte*>(rows),
-                                                      .index_bytes = sizeof *rows,
-                                                      .count = count,
-                                                      .readable = readable,
-                                                      .out = out,
-                                                      .out_stride = table.dim(),
-                                                      .prefetch = policy.prefetch(table),
-                                                      .streaming = false});
+  to_f32(kernels, table.dtype(), rows_of(table), rows, count, out, readable, policy.prefetch(table));
 }
 
 void narrow_rows(const simd::KernelTable& kernels, const MutableTableView& table, const std::uint64_t* rows,

@@ -1,6 +1,7 @@
 #include "engine/training/sparse_gradient.hpp"
 
-#include "engine/training/norm.hpp"
+#include "engine/training/f32_rows.hpp"
+#include "engine/training/row_blocks.hpp"
 #include "simd/dispatch.hpp"
 
 namespace rowan {
@@ -42,7 +43,7 @@ double SparseGradient::squared_norm() const noexcept {
   detail::for_each_block(0, state_->count, dim, [&](std::size_t first, std::size_t last) {
     float squares[simd::most_step_rows];
     detail::row_squares(kernels, values().data() + first * dim, last - first, dim, squares);
-    for (std::size_t i = 0; i < last - first; ++i) total += static_cast<double>(squares[i]);
+    total = detail::added_to(total, squares, last - first);
   });
   return total;
 }

@@ -37,12 +37,7 @@ class Transposition {
 
   Transposition(const Machine& machine, std::span<const PlannedLookup> lookups, const TableView& table,
                 bool by_position, bool split, TransposeMemory& memory)
-      : machine_(machine),
-        lookups_(lookups),
-        table_(table),
-        by_position_(by_position),
-        split_(split && machine.parallel.concurrency() > 1),
-        memory_(memory) {
+      : machine_(machine), lookups_(lookups), table_(table), by_position_(by_position), split_(split), memory_(memory) {
     for (const PlannedLookup& lookup : lookups) {
       count_ += lookup.bags.last_end;
       drops_ = drops_ || lookup.drops();

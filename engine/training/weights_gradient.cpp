@@ -5,6 +5,7 @@
 #include "engine/lookup/divisor.hpp"
 #include "engine/lookup/kernel_rows.hpp"
 #include "engine/lookup/parts.hpp"
+#include "engine/training/f32_rows.hpp"
 #include "engine/training/parts.hpp"
 #include "engine/training/row_blocks.hpp"
 
@@ -17,24 +18,13 @@ class WeightsGradient {
   static std::size_t floats(std::size_t dim) noexcept { return (1 + rows_of_block(dim)) * dim; }
 
   WeightsGradient(const Machine& machine, const TableView& table, const PlannedLookup& lookup, float* memory) noexcept
-      : machine_(machine),
-        table_(table),
-        lookup_(lookup),
-        gather_row_(machine.kernels.gather[static_cast<int>(lookup.dtype)][0]),
-        gather_(machine.kernels.gather[static_cast<int>(table.dtype())][0]),
-        gradient_(memory),
-        block_(memory + table.dim()) {}
+      : machine_(machine), table_(table), lookup_(lookup), gradient_(memory), block_(memory + table.dim()) {}
 
   void write(std::size_t bag, std::size_t begin, std::size_t end) noexcept {
-    Divisor divisor(lookup_.bags);
-    std::size_t members = 0;
-    for_members(begin, end, [&](std::size_t j, std::uint64_t) {
-      if (divisor.reads_weights()) divisor.add(lookup_.bags.weights[j]);
-      ++members;
-    });
-    const bool divides = Divisor::needed(lookup_.bags.pooling);
-    const float value = divisor.value(members);
-    load_gradient(bag, divides ? &value : nullptr);
+    const float divisor = divisor_of(lookup_, table_.rows(), begin, end);
+    const std::uint64_t number = bag;
+    to_f32(machine_.kernels, lookup_.dtype, lookup_.gradient_rows(table_.dim()), &number, 1, gradient_);
+    if (Divisor::needed(lookup_.bags.pooling)) divide(machine_.kernels, gradient_, 1, table_.dim(), &divisor);
 
     std::fill(lookup_.weights_gradient.begin() + static_cast<std::ptrdiff_t>(begin),
               lookup_.weights_gradient.begin() + static_cast<std::ptrdiff_t>(end), 0.0F);
@@ -44,7 +34,7 @@ class WeightsGradient {
       if (filled_ == rows_of_block(table_.dim())) flush();
     });
     flush();
-    if (divisor.reads_weights() && value != 0.0F) project(begin, end, value);
+    if (Divisor(lookup_.bags).reads_weights() && divisor != 0.0F) project(begin, end, divisor);
   }
 
  private:
@@ -56,40 +46,10 @@ class WeightsGradient {
     });
   }
 
-  void gather(simd::GatherKernel kernel, const simd::Rows& rows, const std::uint64_t* indices, std::size_t count,
-              float* out) const {
-    kernel({.rows = rows,
-            .indices = reinterpret_cast<const std::byte*>(indices),
-            .index_bytes = sizeof *indices,
-            .count = count,
-            .readable = count,
-            .out = out,
-            .out_stride = rows.dim,
-            .prefetch = {0, 0},
-            .streaming = false});
-  }
-
-  /// The gradient of a bag's output, divided as the output was.
-  void load_gradient(std::size_t bag, const float* divisor) {
-    const simd::Element element = element_of(lookup_.dtype);
-    const std::size_t dim = table_.dim();
-    const std::uint64_t index = bag;
-    gather(gather_row_, {lookup_.gradient, lookup_.stride * simd::bits_of(element) / 8, dim, 0}, &index, 1, gradient_);
-    if (divisor == nullptr) return;
-    machine_.kernels.finish[0]({.rows = gradient_,
-                                .stride = dim,
-                                .dim = dim,
-                                .count = 1,
-                                .divisors = divisor,
-                                .out = gradient_,
-                                .out_stride = dim,
-                                .repeat = 1});
-  }
-
   void flush() {
     if (filled_ == 0) return;
     const std::size_t dim = table_.dim();
-    gather(gather_, rows_of(table_), rows_, filled_, block_);
+    to_f32(machine_.kernels, table_.dtype(), rows_of(table_), rows_, filled_, block_);
     float dots[simd::most_step_rows];
     machine_.kernels.dot[0]({.rows = {reinterpret_cast<const std::byte*>(block_), dim * sizeof(float), dim, 0},
                              .count = filled_,
@@ -119,8 +79,6 @@ class WeightsGradient {
   const Machine& machine_;
   const TableView& table_;
   const PlannedLookup& lookup_;
-  simd::GatherKernel gather_row_;
-  simd::GatherKernel gather_;
   float* gradient_;
   float* block_;
   std::uint64_t rows_[simd::most_step_rows];

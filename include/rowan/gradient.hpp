@@ -81,7 +81,7 @@ struct MaxNorm {
 };
 
 /// Memory that calls compute in, kept from one to the next: once it has seen the largest call it does not grow any
-/// more, and such calls allocate nothing. Copies are empty. Not thread-safe: one call at a time.
+/// more, and such calls allocate nothing. Not thread-safe: one call at a time.
 class ROWAN_API Workspace {
  public:
   Workspace() noexcept;

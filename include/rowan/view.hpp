@@ -148,23 +148,13 @@ class Bags {
   Form form_ = Form::offsets;
 };
 
-/// Where a call writes its rows: row r goes to element r * stride and the dim elements from there.
-/// A contiguous output (stride 0) must have exactly rows × dim elements. A strided one, which lets several
-/// lookups fill one feature matrix, must reach at least to the end of its last row; what lies between
-/// the rows is not touched. Elements are f32, or f16 or bf16 in 16 bits each, rounded to nearest even; aligned as
-/// their type is.
-class OutputView {
- public:
-  template <class Range>
-  requires std::convertible_to<Range&, std::span<float>> OutputView(Range&& values, std::uint64_t stride = 0)
-  noexcept : OutputView(std::span<float>(values), stride) {}
-  OutputView(std::span<float> values, std::uint64_t stride = 0) noexcept
-      : data_(values.data()), size_(values.size()), stride_(stride) {}
-  /// `dtype` is DType::f16 or DType::bf16; a call refuses any other.
-  OutputView(std::span<std::uint16_t> bits, DType dtype, std::uint64_t stride = 0) noexcept
-      : data_(bits.data()), size_(bits.size()), stride_(stride), dtype_(dtype), sixteen_bits_(true) {}
+namespace detail {
 
-  void* data() const noexcept { return data_; }
+/// A matrix of f32, or of f16 or bf16 in 16 bits each, its elements and the distance of its rows.
+template <class Pointer>
+class MatrixView {
+ public:
+  Pointer data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }        ///< elements
   std::uint64_t stride() const noexcept { return stride_; }  ///< elements from one row to the next; 0 = dim
   DType dtype() const noexcept { return dtype_; }
@@ -172,43 +162,51 @@ class OutputView {
     return sixteen_bits_ ? dtype_ == DType::f16 || dtype_ == DType::bf16 : dtype_ == DType::f32;
   }
 
+ protected:
+  MatrixView(Pointer data, std::size_t size, std::uint64_t stride, DType dtype, bool sixteen_bits) noexcept
+      : data_(data), size_(size), stride_(stride), dtype_(dtype), sixteen_bits_(sixteen_bits) {}
+
  private:
-  void* data_;
+  Pointer data_;
   std::size_t size_;
   std::uint64_t stride_;
-  DType dtype_ = DType::f32;
-  bool sixteen_bits_ = false;
+  DType dtype_;
+  bool sixteen_bits_;
+};
+
+}  // namespace detail
+
+/// Where a call writes its rows: row r goes to element r * stride and the dim elements from there.
+/// A contiguous output (stride 0) must have exactly rows × dim elements. A strided one, which lets several
+/// lookups fill one feature matrix, must reach at least to the end of its last row; what lies between
+/// the rows is not touched. Elements are f32, or f16 or bf16 in 16 bits each, rounded to nearest even; aligned as
+/// their type is.
+class OutputView : public detail::MatrixView<void*> {
+ public:
+  template <class Range>
+  requires std::convertible_to<Range&, std::span<float>> OutputView(Range&& values, std::uint64_t stride = 0)
+  noexcept : OutputView(std::span<float>(values), stride) {}
+  OutputView(std::span<float> values, std::uint64_t stride = 0) noexcept
+      : MatrixView(values.data(), values.size(), stride, DType::f32, false) {}
+  /// `dtype` is DType::f16 or DType::bf16; a call refuses any other.
+  OutputView(std::span<std::uint16_t> bits, DType dtype, std::uint64_t stride = 0) noexcept
+      : MatrixView(bits.data(), bits.size(), stride, dtype, true) {}
 };
 
 /// The gradient of a loss with respect to an output, which it has the shape of: row r begins at element r * stride and
 /// has dim elements. Contiguous (stride 0) it has exactly rows × dim elements; strided, it reaches at least to the end
 /// of its last row. Elements are f32, or f16 or bf16 in 16 bits each.
-class GradientView {
+class GradientView : public detail::MatrixView<const void*> {
  public:
   template <class Range>
   requires std::convertible_to<const Range&, std::span<const float>> GradientView(const Range& values,
                                                                                   std::uint64_t stride = 0)
   noexcept : GradientView(std::span<const float>(values), stride) {}
   GradientView(std::span<const float> values, std::uint64_t stride = 0) noexcept
-      : data_(values.data()), size_(values.size()), stride_(stride) {}
+      : MatrixView(values.data(), values.size(), stride, DType::f32, false) {}
   /// `dtype` is DType::f16 or DType::bf16; a call refuses any other.
   GradientView(std::span<const std::uint16_t> bits, DType dtype, std::uint64_t stride = 0) noexcept
-      : data_(bits.data()), size_(bits.size()), stride_(stride), dtype_(dtype), sixteen_bits_(true) {}
-
-  const void* data() const noexcept { return data_; }
-  std::size_t size() const noexcept { return size_; }        ///< elements
-  std::uint64_t stride() const noexcept { return stride_; }  ///< elements from one row to the next; 0 = dim
-  DType dtype() const noexcept { return dtype_; }
-  bool valid_dtype() const noexcept {
-    return sixteen_bits_ ? dtype_ == DType::f16 || dtype_ == DType::bf16 : dtype_ == DType::f32;
-  }
-
- private:
-  const void* data_;
-  std::size_t size_;
-  std::uint64_t stride_;
-  DType dtype_ = DType::f32;
-  bool sixteen_bits_ = false;
+      : MatrixView(bits.data(), bits.size(), stride, dtype, true) {}
 };
 
 }  // namespace rowan

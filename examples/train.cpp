@@ -32,7 +32,7 @@ int main() {
   std::vector<float> mean(5);
   std::vector<float> gradient(5);
   float loss = 0;
-  for (int step = 0; step <= 100; ++step) {
+  for (int step = 0; step <= 150; ++step) {
     // loss = 0.5 * ((table(indices) - target) ** 2).sum()
     if (const auto status = engine.embedding_bag(*table, bags, mean); !status) return fail(status.message(*table));
     loss = 0;

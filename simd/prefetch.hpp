@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace rowan::simd {
 
@@ -17,8 +18,10 @@ constexpr std::size_t cache_line = 64;
 
 /// All lines of `bytes` bytes, at least one.
 [[gnu::always_inline]] inline void prefetch_into_l2(const std::byte* p, std::size_t bytes) noexcept {
-  for (std::size_t at = 0; at < bytes; at += cache_line) prefetch_into_l2(p + at);
-  prefetch_into_l2(p + bytes - 1);
+  const auto address = reinterpret_cast<std::uintptr_t>(p);
+  for (std::uintptr_t line = address & ~(cache_line - 1); line < address + bytes; line += cache_line) {
+    prefetch_into_l2(reinterpret_cast<const std::byte*>(line));
+  }
 }
 
 }  // namespace rowan::simd

@@ -109,10 +109,11 @@ struct StepRow {
     moved.store_unaligned(weights + c);
   }
 
+  /// `squares`: the mean of the gradient's, where the optimizer is a row-wise one.
   template <Step S, bool FromZero>
-  void take(const StepFactors& f) const noexcept {
+  void take(const StepFactors& f, float squares) const noexcept {
     if constexpr (S == Step::row_wise_adagrad) {
-      const float sum = *state[0] + squares_of(gradient, dim) / static_cast<float>(dim);
+      const float sum = *state[0] + squares;
       *state[0] = sum;
       const float factor = f.lr / (sqrt_of(Scalar(sum)).value + f.eps);
       for_columns(dim, [&]<class V>(V, std::size_t c) {
@@ -121,7 +122,7 @@ struct StepRow {
       });
     } else if constexpr (S == Step::row_wise_adam) {
       const float before = *state[1];
-      const float square = before + (squares_of(gradient, dim) / static_cast<float>(dim) - before) * f.b;
+      const float square = before + (squares - before) * f.b;
       *state[1] = square;
       const float root = sqrt_of(Scalar(square)).value + f.eps;
       for_columns(dim, [&]<class V>(V, std::size_t c) {
@@ -160,7 +161,7 @@ inline bool prepares(const StepFactors& f) noexcept {
   });
 }
 
-[[gnu::noinline]] inline void fetch_ahead(const StepArgs& a, std::size_t i) noexcept {
+[[gnu::always_inline]] inline void fetch_ahead(const StepArgs& a, std::size_t i) noexcept {
   const std::uint64_t row = a.rows[i];
   if (!a.packed) prefetch_into_l2(a.weights + row * a.stride, a.dim * sizeof(float));
   for (int k = 0; k < 2; ++k) {
@@ -177,6 +178,9 @@ inline float* weights_of(const StepArgs& a, std::size_t i) noexcept {
 /// Those rows of [0, count) whose bit is set.
 template <Step S, bool FromZero>
 inline void step_rows(const StepArgs& a, std::uint64_t set) noexcept {
+  constexpr bool row_wise = S == Step::row_wise_adagrad || S == Step::row_wise_adam;
+  const float* squared = nullptr;  // rows of one bag come one behind the other and share its gradient
+  float squares = 0.0F;
   for (; set != 0; set &= set - 1) {
     const auto i = static_cast<std::size_t>(__builtin_ctzll(set));
     if (a.ahead != 0 && i + a.ahead < a.readable) fetch_ahead(a, i + a.ahead);
@@ -184,7 +188,11 @@ inline void step_rows(const StepArgs& a, std::uint64_t set) noexcept {
     for (int k = 0; k < 2; ++k) {
       if (a.state[k] != nullptr) row.state[k] = a.state[k] + a.rows[i] * a.state_columns[k];
     }
-    row.template take<S, FromZero>(a.factors);
+    if (row_wise && row.gradient != squared) {
+      squared = row.gradient;
+      squares = squares_of(squared, a.dim) / static_cast<float>(a.dim);
+    }
+    row.template take<S, FromZero>(a.factors, squares);
   }
 }
 

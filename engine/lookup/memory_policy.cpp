@@ -42,6 +42,10 @@ simd::Prefetch MemoryPolicy::prefetch(std::uint64_t bytes, std::uint64_t row_byt
   return {ahead(std::min(row_bytes, columns_of_pass * bits / 8)), near};
 }
 
+std::size_t MemoryPolicy::ahead_of_steps(const TableView& table) const noexcept {
+  return table_bytes(table) <= level_2_ ? 0 : prefetch(table).far;
+}
+
 std::uint64_t bytes_to_move(const TableView& table, std::size_t reads, std::size_t writes) noexcept {
   return reads * (table.row_bytes() + sizeof(std::int64_t)) + writes * table.dim() * sizeof(float);
 }

@@ -23,6 +23,10 @@ class MemoryPolicy {
   /// The same for rows that are no table's; `bits` of an element.
   simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept;
 
+  /// How many rows ahead an optimizer's step fetches what it will change: none for a table that L2 holds, for the step
+  /// of a row takes longer than L2 does.
+  std::size_t ahead_of_steps(const TableView& table) const noexcept;
+
   /// Bytes of rows to pool at a time, in all columns, before the next ones are begun: a pass over further columns finds
   /// what the pass before it read.
   static constexpr std::uint64_t block_bytes = std::uint64_t{128} << 10;

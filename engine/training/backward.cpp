@@ -18,7 +18,8 @@ namespace {
 std::size_t compute_added(const Machine& machine, const TableView& table, bool by_frequency, bool split,
                           CoalescedGradient& state) {
   WorkspaceMemory& workspace = state.workspace;
-  const RowGradients gradients(machine, table, workspace.lookups, by_frequency, split, workspace.rows);
+  const RowGradients gradients(machine, table, workspace.lookups, {.by_frequency = by_frequency, .split = split},
+                               workspace.rows);
   const std::size_t count = gradients.unique();
   const std::size_t dim = table.dim();
   std::uint64_t* const rows = state.added.rows.get(count);

@@ -172,7 +172,11 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, std:
     WorkspaceMemory& workspace = state.workspace;
     const Status status = plan_lookups(machine, table, lookups, options.non_finite, split, workspace.lookups);
     if (!status) return status;
-    const RowGradients gradients(machine, table, workspace.lookups, options.scale_grad_by_freq, split, workspace.rows);
+    const RowGradients gradients(machine, table, workspace.lookups,
+                                 {.by_frequency = options.scale_grad_by_freq,
+                                  .any_order = !std::isfinite(options.clip_norm),  // the norm adds rows up in theirs
+                                  .split = split},
+                                 workspace.rows);
     write_weights_gradients(machine, table, workspace.lookups, split, workspace.weights);
     state.take(
         machine, table, options, gradients.rows(), gradients.unique(), split,

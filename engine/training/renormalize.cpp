@@ -78,7 +78,8 @@ Status Engine::renormalize(const MutableTableView& table, IndexSpan indices, con
     if (status.ok()) status = scan_bags(table, &machine.kernels, false, lookup.bags);
     status.bag = status.ok() ? 0 : Status::no_bag;
     if (!status) return status;
-    const Transposed rows = transpose(machine, memory.lookups.all, table, false, split, memory.rows.transpose);
+    const Transposed rows =
+        transpose(machine, memory.lookups.all, table, {.any_order = true, .split = split}, memory.rows.transpose);
 
     const std::size_t parts = parts_of(machine, split);
     const std::size_t floats = rows_of_block(table.dim()) * table.dim();

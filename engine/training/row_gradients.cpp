@@ -32,11 +32,13 @@ void add_in_pairs(float* sums, std::size_t chunks, std::size_t dim) noexcept {
 }  // namespace
 
 RowGradients::RowGradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups,
-                           bool by_frequency, bool split, RowGradientsMemory& memory)
-    : machine_(machine), table_(table), lookups_(lookups), by_frequency_(by_frequency), split_(split), memory_(memory) {
+                           const Options& options, RowGradientsMemory& memory)
+    : machine_(machine), table_(table), lookups_(lookups), options_(options), memory_(memory) {
   const std::size_t dim = table.dim();
   const bool by_position = lookups.weighted || lookups.extreme;
-  transposed_ = transpose(machine, lookups.all, table, by_position, split, memory.transpose);
+  transposed_ =
+      transpose(machine, lookups.all, table,
+                {.by_position = by_position, .any_order = options.any_order, .split = options.split}, memory.transpose);
 
   const PlannedLookup* const only = lookups.all.size() == 1 ? &lookups.all.front() : nullptr;
   if (only != nullptr && !divides(*only) && !lookups.extreme) {  // the caller's own matrix
@@ -54,7 +56,7 @@ RowGradients::RowGradients(const Machine& machine, const TableView& table, const
     memory.position_weights.get(lookups.positions);
   }
   if (scaled_ != nullptr || by_position) {
-    for_each_part(machine, split, memory.transpose.parts.size(),
+    for_each_part(machine, options.split, memory.transpose.parts.size(),
                   [&](std::size_t i) noexcept { prepare(memory_.transpose.parts[i]); });
   }
   if (lookups.weighted && !lookups.extreme) attach_weights();
@@ -127,14 +129,15 @@ void RowGradients::attach_weights() {
   const float* const of_position = memory_.position_weights.get(0);
   const std::uint64_t* const bag_of = memory_.bag_of.get(0);
   constexpr std::size_t at_once = std::size_t{1} << 14;
-  for_each_part(machine_, split_, (transposed_.occurrences + at_once - 1) / at_once, [&](std::size_t part) noexcept {
-    const std::size_t end = std::min(transposed_.occurrences, (part + 1) * at_once);
-    for (std::size_t i = part * at_once; i < end; ++i) {
-      const std::uint64_t position = transposed_.source(i);
-      weights[i] = of_position[position];
-      transposed_.set_source(i, bag_of[position]);
-    }
-  });
+  for_each_part(machine_, options_.split, (transposed_.occurrences + at_once - 1) / at_once,
+                [&](std::size_t part) noexcept {
+                  const std::size_t end = std::min(transposed_.occurrences, (part + 1) * at_once);
+                  for (std::size_t i = part * at_once; i < end; ++i) {
+                    const std::uint64_t position = transposed_.source(i);
+                    weights[i] = of_position[position];
+                    transposed_.set_source(i, bag_of[position]);
+                  }
+                });
   weights_ = weights;
 }
 
@@ -154,7 +157,7 @@ void RowGradients::sum_hot_rows() {
   if (hot.empty()) return;
   const std::size_t dim = table_.dim();
   float* const sums = memory_.chunk_sums.get(chunks * dim);
-  for_each_part(machine_, split_, chunks, [&](std::size_t chunk) noexcept {
+  for_each_part(machine_, options_.split, chunks, [&](std::size_t chunk) noexcept {
     const HotRow& row = *(std::upper_bound(hot.begin(), hot.end(), chunk,
                                            [](std::size_t c, const HotRow& r) { return c < r.first_chunk; }) -
                           1);
@@ -189,7 +192,7 @@ void RowGradients::compute(std::size_t first, std::size_t last, float* out) cons
       }
     }
   }
-  if (!by_frequency_) return;
+  if (!options_.by_frequency) return;
   for (std::size_t u = first; u < last; ++u) {
     const auto divisor = static_cast<float>(transposed_.count(u));
     divide(machine_.kernels, out + (u - first) * dim, 1, dim, &divisor);
@@ -201,6 +204,10 @@ std::uint64_t RowGradients::find(std::size_t first, std::size_t last, float* blo
   const std::size_t dim = table_.dim();
   const bool bags_as_they_are = element_ == simd::Element::f32 && weights_ == nullptr && winners_ == nullptr;
   const auto is_a_bags = [&](std::size_t u) { return bags_as_they_are && transposed_.count(u) == 1; };
+  if (bags_as_they_are && last <= transposed_.lone) {
+    for (std::size_t u = first; u < last; ++u) found[u - first] = bag_of(u);
+    return ~std::uint64_t{0} >> (64 - (last - first));
+  }
   std::uint64_t from_zero = 0;
   for (std::size_t u = first; u < last;) {
     if (is_a_bags(u)) {

@@ -42,9 +42,14 @@ struct RowGradientsMemory {
 
 class RowGradients {
  public:
+  struct Options {
+    bool by_frequency = false;  ///< divided by how often the row occurs
+    bool any_order = false;     ///< of unique rows, which else ascend
+    bool split = false;         ///< on threads
+  };
   /// Of planned lookups of a table, which max and min read. Throws std::bad_alloc and ThreadsFailed.
-  RowGradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups, bool by_frequency,
-               bool split, RowGradientsMemory& memory);
+  RowGradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups, const Options& options,
+               RowGradientsMemory& memory);
 
   std::size_t unique() const noexcept { return transposed_.unique; }
   const std::uint64_t* rows() const noexcept { return transposed_.rows; }
@@ -78,8 +83,7 @@ class RowGradients {
   const Machine& machine_;
   const TableView& table_;
   const PlannedLookups& lookups_;
-  bool by_frequency_;
-  bool split_;
+  Options options_;
   RowGradientsMemory& memory_;
   Transposed transposed_;
   simd::Rows gradient_{};  // [bags, dim]

@@ -35,7 +35,7 @@ void RowStep::take(const std::uint64_t* rows, std::size_t count, std::size_t rea
       .rows = rows,
       .count = count,
       .readable = readable,
-      .ahead = policy.prefetch(table).far,
+      .ahead = policy.ahead_of_steps(table),
       .gradients = gradients,
       .from_zero = from_zero,
       .prepared = prepared,

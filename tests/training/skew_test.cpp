@@ -146,6 +146,27 @@ TEST_CASE("large calls on 1, 2, 3 and 8 threads, whatever the indices") {
   CHECK(compared > 10'000);
 }
 
+TEST_CASE("large tables, most of whose rows occur once or not at all") {
+  Random random(seed + 3);
+  const std::vector<Engine> with = engines();
+  const std::size_t count = static_cast<std::size_t>(cases(8'000)) * 8;
+  std::size_t compared = 0;
+  std::size_t i = 0;
+  for (const std::uint64_t rows :
+       {count / 2, count, 3 * count, 20 * count}) {  // the last more than a filter has places
+    const std::uint64_t dim = 1 + below(random, 5);
+    const RandomTable table(random, rows, dim, trainable_dtypes[i % 3]);
+    std::vector<LargeLookup> parts;
+    parts.emplace_back(random, Draw::uniform, i == 1 ? Pooling::max : Pooling::sum, i == 2, count, rows, dim);
+    if (i % 2 == 1) parts.emplace_back(random, Draw::uniform, Pooling::mean, false, count / 4, rows, dim);
+    const Algorithm algorithms[] = {RowWiseAdagrad{}, RowWiseAdam{}, Sgd{}, RowWiseAdagrad{}};
+    compared += check(random, with, parts, table, algorithms[i], {.scale_grad_by_freq = i == 2});
+    ++i;
+  }
+  MESSAGE("seed ", seed + 3, ": ", compared, " elements compared");
+  CHECK(compared > 10'000);
+}
+
 TEST_CASE("rows with as many occurrences as fill a chunk, one more, and many times that") {
   Random random(seed + 1);
   const std::vector<Engine> with = engines();

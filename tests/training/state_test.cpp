@@ -133,3 +133,15 @@ TEST_CASE("an optimizer that was moved keeps its state where it was") {
   CHECK(moved.state()[0].values.data() == before);
   CHECK(moved.steps() == 1);
 }
+
+TEST_CASE("a step of no index changes nothing and is counted") {
+  for (const Case& c : all_cases) {
+    Learner learner(c.algorithm);
+    learner.step({}, 1.0F);
+    CHECK(learner.optimizer.steps() == 1);
+    CHECK(learner.weights == std::vector<float>(rows * dim, 1.0F));
+    for (const StateTensor& tensor : learner.optimizer.state()) {
+      for (const float value : tensor.values) CHECK(value == c.kept[&tensor - learner.optimizer.state().data()].first);
+    }
+  }
+}

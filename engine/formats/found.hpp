@@ -1,0 +1,85 @@
+// What the reader of a foreign format says that a file holds. Readers only claim; check.hpp holds what they claim
+// against the file, and nothing else makes a table of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowan::detail {
+
+/// How elements are stored. The q ones are ggml's, in blocks that share a scale.
+enum class Encoding : std::uint8_t {
+  f32,
+  f16,
+  bf16,
+  f8_e4m3,
+  f8_e5m2,
+  f64,
+  i8,  ///< the numbers -128 to 127 themselves
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q8_0,
+  q4_k,
+  q5_k,
+  q6_k,
+  product,  ///< codes of a product quantiser: FoundTensor::product
+  other,    ///< nothing that a table is made of: integers, text, blocks that Rowan does not decode
+};
+
+/// A run of the file that has to be inflated (raw deflate, as in zip archives).
+struct Deflated {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t inflated = 0;  ///< bytes that it claims to become
+};
+
+/// A row is a code of 8 bits for each of `parts` runs of columns, which names one of the run's centroids; the runs one
+/// behind the other, projected and scaled where that is said. Centroids of part p are [centroids, columns of p] f32,
+/// the parts one behind the other. All places are offsets in the file.
+struct ProductQuantized {
+  std::uint64_t parts = 0;
+  std::uint64_t part_columns = 0;  ///< of all parts but the last, which has the columns that are left
+  std::uint64_t centroids = 256;   ///< of a part
+  std::uint64_t centroids_offset = 0;
+  std::optional<std::uint64_t> projection_offset = {};      ///< f32 [dim, dim]: row = quantised row x its transpose
+  std::optional<std::uint64_t> norms_offset = {};           ///< f32 [rows]
+  std::optional<std::uint64_t> norm_codes_offset = {};      ///< u8 [rows]
+  std::optional<std::uint64_t> norm_centroids_offset = {};  ///< f32 [256], where there are codes
+};
+
+struct FoundTensor {
+  std::string name;
+  std::string type;  ///< of its elements, as the format spells it
+  Encoding encoding = Encoding::other;
+  std::vector<std::uint64_t> shape;    ///< outermost first; of a product quantised one, that of its values
+  std::vector<std::uint64_t> strides;  ///< of each dimension, in elements; empty: one behind the other
+  bool big_endian = false;
+  std::uint64_t offset = 0;  ///< of its first byte (its first code): in the file or, of a deflated one, in the inflated
+  std::optional<Deflated> deflated = {};
+  std::optional<ProductQuantized> product = {};
+};
+
+/// A file as a reader found it. Texts are as they stand in the file; whoever prints them makes them printable.
+struct FoundFile {
+  std::string what;  ///< "a GGUF model": the noun of sentences
+  std::vector<FoundTensor> tensors;
+  /// The tensor that is the table, where the format says so; empty: the usual names are tried, then the only matrix.
+  std::string table;
+  /// Keys of the table's first rows, in order; as many as rows or fewer. They lie in the file, or in `keys_owner`.
+  std::vector<std::string_view> keys;
+  std::shared_ptr<const void> keys_owner;
+  /// Rows of the table by their keys' order, where keys share rows or have them in another order: key i names row
+  /// rows_of_keys[i], times weights_of_keys[i] where there are such.
+  std::vector<std::uint64_t> rows_of_keys;
+  std::vector<float> weights_of_keys;
+  /// Sentences for whoever asks what the file is: what was left out, where keys could be had.
+  std::vector<std::string> notes;
+};
+
+}  // namespace rowan::detail

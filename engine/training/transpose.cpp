@@ -49,13 +49,22 @@ class Transposition {
     constexpr std::size_t words = sizeof(Item) / sizeof(std::uint64_t);
     items_ = reinterpret_cast<Item*>(memory_.words[0].get((count_ + 1) * words));
     other_ = reinterpret_cast<Item*>(memory_.words[1].get((count_ + 1) * words));
+    const std::uint64_t largest = std::max<std::uint64_t>(table_.rows(), 2) - 1;
+    passes_ = passes_of(static_cast<unsigned>(std::bit_width(largest)), count_ / chunks_);
+    digits_ = std::size_t{1} << passes_.bits;
+    counts_ = memory_.counters<Word>((digits_ + 1) * chunks_);
     cut();
     Transposed result;
     if (options_.any_order && OccurrenceFilter::pays(count_, table_.rows())) {
       const OccurrenceFilter filter = fill_filter();
-      result.unique = sort([&](std::uint64_t row) noexcept { return filter.occurs_once(row); });
+      const auto is_lone = [&](std::uint64_t row) noexcept { return filter.occurs_once(row); };
+      each(chunks_, [&](std::size_t chunk) noexcept { count(chunk, 0, is_lone); });
+      result.unique = sort(is_lone);
     } else {
-      each(chunks_, [&](std::size_t chunk) noexcept { fill(chunk); });
+      each(chunks_, [&](std::size_t chunk) noexcept {
+        fill(chunk);
+        count(chunk, 0, never);
+      });
       result.unique = sort(never);
     }
     result.lone = lone_;
@@ -149,18 +158,14 @@ class Transposition {
     return {count_, table_.rows(), memory};
   }
 
-  /// By row, but for those that are lone: they come first, as they are. Returns how many unique rows there are.
+  /// By row, but for those that are lone: they come first, as they are. Of the first pass everything has been counted.
+  /// Returns how many unique rows there are.
   template <class IsLone>
   std::size_t sort(const IsLone& is_lone) {
-    const std::uint64_t largest = std::max<std::uint64_t>(table_.rows(), 2) - 1;
-    const Passes passes = passes_of(static_cast<unsigned>(std::bit_width(largest)), count_ / chunks_);
-    digits_ = std::size_t{1} << passes.bits;
-    counts_ = memory_.counters<Word>((digits_ + 1) * chunks_);
-    count(0, is_lone);
     for (std::size_t chunk = 0; chunk < chunks_; ++chunk) {
       lone_ += std::exchange(counts_of(chunk)[digits_], static_cast<Word>(lone_));
     }
-    if (passes.count == 1 && lone_ == 0) {  // digits are rows
+    if (passes_.count == 1 && lone_ == 0) {  // digits are rows
       const std::size_t unique = find_runs_of_digits();
       place(0, is_lone);
       return unique;
@@ -171,8 +176,8 @@ class Transposition {
       memory_.chunks[chunk].begin = share(lone_, count_, chunk);
       memory_.chunks[chunk].end = share(lone_, count_, chunk + 1);
     }
-    for (unsigned pass = 1; pass < passes.count; ++pass) {
-      count(pass * passes.bits, never);
+    for (unsigned pass = 1; pass < passes_.count; ++pass) {
+      each(chunks_, [&](std::size_t chunk) noexcept { count(chunk, pass * passes_.bits, never); });
       static_cast<void>(find_places());
       if (pass == 1) {  // from then on they stand in both places
         each(chunks_, [&](std::size_t chunk) noexcept {
@@ -180,7 +185,7 @@ class Transposition {
                     other_ + share(0, lone_, chunk));
         });
       }
-      place(pass * passes.bits, never);
+      place(pass * passes_.bits, never);
     }
     return find_runs();
   }
@@ -189,19 +194,18 @@ class Transposition {
   Word* counts_of(std::size_t chunk) const noexcept { return counts_ + chunk * (digits_ + 1); }
 
   template <class IsLone>
-  void count(unsigned shift, const IsLone& is_lone) const {
-    each(chunks_, [&, digits = digits_](std::size_t index) noexcept {
-      Word* const counts = counts_of(index);
-      std::fill_n(counts, digits + 1, Word{0});
-      const Chunk chunk = memory_.chunks[index];
-      Word all_lone = 0;
-      for (const Item* item = items_ + chunk.begin; item != items_ + chunk.end; ++item) {
-        const Word lone = is_lone(item->row) ? 1 : 0;
-        all_lone += lone;
-        counts[(item->row >> shift) & (digits - 1)] += 1 - lone;
-      }
-      counts[digits] = all_lone;
-    });
+  void count(std::size_t index, unsigned shift, const IsLone& is_lone) const noexcept {
+    Word* const counts = counts_of(index);
+    const std::size_t digits = digits_;
+    std::fill_n(counts, digits + 1, Word{0});
+    const Chunk chunk = memory_.chunks[index];
+    Word all_lone = 0;
+    for (const Item* item = items_ + chunk.begin; item != items_ + chunk.end; ++item) {
+      const Word lone = is_lone(item->row) ? 1 : 0;
+      all_lone += lone;
+      counts[(item->row >> shift) & (digits - 1)] += 1 - lone;
+    }
+    counts[digits] = all_lone;
   }
 
   /// Makes counters of digits places, and returns where the last one ends.
@@ -304,6 +308,7 @@ class Transposition {
   std::size_t count_ = 0;  // members, when they have been counted
   std::size_t lone_ = 0;   // of which come first and are not sorted
   std::size_t chunks_ = 1;
+  Passes passes_{};
   std::size_t digits_ = 1;  // values that a digit has
   Word* counts_ = nullptr;
   Item* items_ = nullptr;

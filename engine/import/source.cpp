@@ -1,26 +1,25 @@
-// Reading files and gzip streams; the only code that includes zlib.
+// Reading files and gzip streams.
 #include "engine/import/source.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "engine/support/error.hpp"
+#include "engine/support/inflater.hpp"
 
 namespace rowan::detail {
 namespace {
 
 constexpr std::size_t compressed_buffer = std::size_t{1} << 18;
-constexpr std::uint64_t deflate_ratio = 1032;  // deflate's best: 258 bytes from 2 bits
-constexpr int gzip_window = 15 + 16;           // the largest window; gzip headers only
 
 }  // namespace
 
@@ -30,16 +29,24 @@ struct ByteSource::State {
   struct stat status = {};
   std::uint64_t bytes_read = 0;
 
-  bool gzip = false;
+  struct Member {
+    Mapping archive;
+    ZipMember zip;
+    std::span<const std::byte> stored;  // what is left of it
+    std::optional<InflatedRun> deflated;
+    std::uint64_t produced = 0;
+    std::uint32_t crc32 = 0;
+  };
+  std::optional<Member> member;
+
+  std::optional<Inflater> gzip;
   bool in_member = false;  // between a gzip header and its trailer
   bool any_member = false;
-  z_stream stream = {};
   std::vector<char> input;  // read from the file and not consumed: [input_begin, input_end)
   std::size_t input_begin = 0;
   std::size_t input_end = 0;
 
   ~State() {
-    if (gzip) inflateEnd(&stream);
     if (file >= 0) ::close(file);
   }
 
@@ -73,8 +80,7 @@ struct ByteSource::State {
       input_end += *got;
     }
     if (input[0] != '\x1f' || input[1] != '\x8b') return {};
-    if (inflateInit2(&stream, gzip_window) != Z_OK) return make_error(Code::out_of_memory, "out of memory");
-    gzip = true;
+    gzip.emplace(Inflater::Wrapper::gzip);
     return {};
   }
 
@@ -109,34 +115,42 @@ struct ByteSource::State {
     return filled;
   }
 
+  Result<std::size_t> read_member(std::span<std::byte> buffer) {
+    std::size_t filled = std::min(buffer.size(), member->stored.size());
+    std::copy_n(member->stored.begin(), filled, buffer.begin());
+    member->stored = member->stored.subspan(filled);
+    if (member->deflated) {
+      const auto inflated = member->deflated->read(buffer);
+      if (!inflated) return inflated;
+      filled = *inflated;
+    }
+    member->crc32 = crc32_of(buffer.first(filled), member->crc32);
+    member->produced += filled;
+    bytes_read = member->zip.bytes - (member->deflated ? member->deflated->left() : member->stored.size());
+    if (filled == buffer.size() && member->produced < member->zip.inflated) return filled;
+    if (member->produced == member->zip.inflated && member->crc32 == member->zip.crc32) return filled;
+    return make_error(Code::malformed_file, path, ": member ", in_quotes(member->zip.name),
+                      " has other content than its size and CRC-32 say: it is damaged");
+  }
+
   /// Decompresses from what was read; members of a file follow one another.
   Result<std::size_t> inflate_some(std::span<char> buffer) {
     if (!in_member && any_member) {
       if (input[input_begin] != '\x1f') return garbage();
-      if (inflateReset(&stream) != Z_OK) return damaged("its state is lost");
+      gzip->restart();
     }
     in_member = true;
-    const std::size_t given = std::min(buffer.size(), std::size_t{1} << 30);
-    stream.next_in = reinterpret_cast<Bytef*>(input.data() + input_begin);
-    stream.avail_in = static_cast<uInt>(input_end - input_begin);
-    stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
-    stream.avail_out = static_cast<uInt>(given);
-    const int outcome = inflate(&stream, Z_NO_FLUSH);
-    input_begin = input_end - stream.avail_in;
-    if (outcome == Z_STREAM_END) {
+    const auto bytes = std::as_bytes(std::span(input)).subspan(input_begin, input_end - input_begin);
+    const auto step = gzip->step(bytes, std::as_writable_bytes(buffer), concat(path, ": the gzip data"));
+    if (!step) return step.error();
+    input_begin += step->consumed;
+    if (step->ended) {
       in_member = false;
       any_member = true;
-    } else if (outcome == Z_MEM_ERROR) {
-      return make_error(Code::out_of_memory, "out of memory");
-    } else if (outcome != Z_OK && outcome != Z_BUF_ERROR) {
-      return damaged(stream.msg != nullptr ? stream.msg : "no reason given");
     }
-    return given - stream.avail_out;
+    return step->produced;
   }
 
-  Error damaged(std::string_view reason) const {
-    return make_error(Code::malformed_file, path, ": the gzip data is damaged: ", reason);
-  }
   Error garbage() const {
     return make_error(Code::malformed_file, path, ": the gzip data is followed by bytes that are not gzip");
   }
@@ -163,23 +177,42 @@ Result<ByteSource> ByteSource::open(const std::string& path) {
   return ByteSource(std::move(state));
 }
 
+ByteSource ByteSource::over(Mapping archive, const ZipMember& member, const std::string& path) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  State::Member& made = state->member.emplace();
+  const auto bytes = archive.bytes().subspan(member.offset, member.bytes);
+  made.zip = member;
+  made.archive = std::move(archive);
+  if (member.deflated) {
+    made.deflated.emplace(bytes, concat(path, ": member ", in_quotes(member.name)));
+  } else {
+    made.stored = bytes;
+  }
+  return ByteSource(std::move(state));
+}
+
 Result<std::size_t> ByteSource::read(std::span<char> buffer) {
-  return state_->gzip ? state_->read_gzip(buffer) : state_->read_plain(buffer);
+  if (state_->member)
+    return buffer.empty() ? Result<std::size_t>(0) : state_->read_member(std::as_writable_bytes(buffer));
+  return state_->gzip.has_value() ? state_->read_gzip(buffer) : state_->read_plain(buffer);
 }
 
 const std::string& ByteSource::path() const noexcept { return state_->path; }
-bool ByteSource::compressed() const noexcept { return state_->gzip; }
+bool ByteSource::compressed() const noexcept { return state_->gzip.has_value(); }
 std::uint64_t ByteSource::bytes_read() const noexcept { return state_->bytes_read; }
 
 std::uint64_t ByteSource::bytes_total() const noexcept {
+  if (state_->member) return state_->member->zip.bytes;
   return S_ISREG(state_->status.st_mode) ? static_cast<std::uint64_t>(state_->status.st_size) : 0;
 }
 
 std::uint64_t ByteSource::content_limit() const noexcept {
   constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
+  if (state_->member) return state_->member->zip.inflated;
   std::uint64_t limit = bytes_total();
   if (limit == 0) return unlimited;  // a pipe, or a file that the kernel makes up
-  if (state_->gzip && __builtin_mul_overflow(limit, deflate_ratio, &limit)) return unlimited;
+  if (state_->gzip.has_value() && __builtin_mul_overflow(limit, deflate_ratio, &limit)) return unlimited;
   return limit;
 }
 

@@ -44,6 +44,11 @@ std::string printable(std::string_view text) {
   return line;
 }
 
+std::string in_quotes(std::string_view name) {
+  constexpr std::size_t shown = 80;
+  return concat("'", name.substr(0, shown), name.size() > shown ? "...'" : "'");
+}
+
 Error os_error(int error_number, std::string_view what) {
   Code code = Code::io_error;
   if (error_number == ENOENT) code = Code::not_found;

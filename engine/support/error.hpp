@@ -48,6 +48,9 @@ std::string concat(const Parts&... parts) {
 /// in terminals and logs. Control characters become \xNN.
 std::string printable(std::string_view text);
 
+/// A name that a file gives, in quotes and short enough for a sentence.
+std::string in_quotes(std::string_view name);
+
 /// An Error whose sentence is the parts one behind the other, made printable.
 template <class... Parts>
 Error make_error(Code code, const Parts&... parts) {

@@ -1,14 +1,15 @@
-// The only code that includes the JSON library. Reading uses its event interface, which shows duplicate keys
-// and lets a hostile header be refused at the first event that does not belong.
+// Reading takes the header's JSON as events: duplicate keys show, and a hostile header is refused at the first that
+// does not belong.
 #include "engine/table/header.hpp"
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "engine/support/bytes.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/json.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -27,15 +28,9 @@ constexpr std::array element_types = {
 
 Error malformed(std::string_view what) { return make_error(Code::malformed_file, what); }
 
-/// A name from the file, short enough for a sentence.
-std::string in_quotes(std::string_view name) {
-  constexpr std::size_t shown = 80;
-  return concat("'", name.substr(0, shown), name.size() > shown ? "...'" : "'");
-}
-
 /// Events of the JSON parser, accepted only where the format has a place for them. One object deep there are
 /// tensors and __metadata__; two deep, the fields of a tensor, of which two are arrays of numbers.
-class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
+class HeaderEvents final : public JsonEvents {
  public:
   std::vector<Tensor> tensors;
   std::vector<std::pair<std::string, std::string>> metadata;
@@ -43,24 +38,23 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return misplaced("null"); }
   bool boolean(bool) override { return misplaced("a boolean"); }
-  bool number_float(number_float_t, const string_t& text) override {
-    return refuse(concat("the number ", text, " is not an unsigned 64-bit integer"));
+  bool number(double, const std::string& digits) override {
+    return refuse(concat("the number ", digits, " is not an unsigned 64-bit integer"));
   }
-  bool binary(binary_t&) override { return misplaced("binary data"); }
-  bool number_integer(number_integer_t number) override {
-    return refuse(concat("the number ", number, " is negative; sizes and offsets are not"));
+  bool number(std::int64_t value) override {
+    return refuse(concat("the number ", value, " is negative; sizes and offsets are not"));
   }
-  bool number_unsigned(number_unsigned_t number) override {
+  bool number(std::uint64_t value) override {
     if (place_ == Place::shape) {
-      tensors.back().shape.push_back(number);
+      tensors.back().shape.push_back(value);
       return true;
     }
     if (place_ != Place::offsets || offsets_ == 2) return misplaced("a number");
-    (offsets_ == 0 ? tensors.back().begin : tensors.back().end) = number;
+    (offsets_ == 0 ? tensors.back().begin : tensors.back().end) = value;
     ++offsets_;
     return true;
   }
-  bool string(string_t& text) override {
+  bool string(std::string& text) override {
     if (place_ == Place::metadata_value) {
       metadata.back().second = std::move(text);
       place_ = Place::metadata;
@@ -72,14 +66,14 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  bool start_object(std::size_t) override {
+  bool start_object() override {
     if (place_ == Place::start) return go(Place::top);
     if (place_ == Place::metadata_start) return go(Place::metadata);
     if (place_ != Place::tensor_start) return misplaced("an object");
     seen_dtype_ = seen_shape_ = seen_offsets_ = false;
     return go(Place::tensor);
   }
-  bool key(string_t& name) override {
+  bool key(std::string& name) override {
     if (place_ == Place::metadata) {
       metadata.emplace_back(std::move(name), std::string());
       return go(Place::metadata_value);
@@ -99,7 +93,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     }
     return go(Place::top);
   }
-  bool start_array(std::size_t) override {
+  bool start_array() override {
     if (place_ == Place::shape_start) return go(Place::shape);
     if (place_ != Place::offsets_start) return misplaced("an array");
     offsets_ = 0;
@@ -111,9 +105,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     }
     return go(Place::tensor);
   }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override {
-    return refuse(concat("it is not JSON at byte ", header_prefix + (position > 0 ? position - 1 : 0)));
-  }
+  void not_json(std::size_t byte) override { refuse(concat("it is not JSON at byte ", header_prefix + byte)); }
 
  private:
   enum class Place {
@@ -196,8 +188,6 @@ Result<void> check_tensor(const Tensor& tensor) {
   return {};
 }
 
-std::string json_string(std::string_view text) { return nlohmann::json(text).dump(); }
-
 template <class Numbers>
 void append_numbers(std::string& json, const Numbers& numbers) {
   json += '[';
@@ -238,7 +228,7 @@ Result<Header> Header::parse(std::span<const std::byte> file, const std::string&
   json.remove_suffix(json.size() - 1 - json.find_last_not_of(' '));
 
   HeaderEvents events;
-  if (!nlohmann::json::sax_parse(json.begin(), json.end(), &events)) return refused(*events.error);
+  if (!parse_json(json, events)) return refused(*events.error);
   Header header;
   header.tensors_ = std::move(events.tensors);
   header.metadata_ = std::move(events.metadata);

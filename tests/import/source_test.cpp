@@ -101,29 +101,13 @@ TEST_CASE("an existing target is kept unless overwriting is asked for, and throu
   CHECK(conversion.files() == 2);
 }
 
-TEST_CASE("formats that are known and not converted are named") {
+TEST_CASE("formats that are known are named when they are refused") {
   Conversion conversion;
   using namespace std::literals;
-  struct Known {
-    std::string bytes;
-    std::string_view said;
-  };
-  const std::string json = R"({"w":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}})";
-  std::string safetensors(8, '\0');
-  safetensors[0] = static_cast<char>(json.size());
-  for (const Known& known : std::vector<Known>{
-           {"\x93NUMPY\x01\x00v\x00{}"s, "a NumPy array"},
-           {"PK\x03\x04 and so on"s, "a zip archive, as PyTorch"},
-           {"GGUF\x03\x00\x00\x00"s, "a GGUF model"},
-           {"FiFu\x00\x00\x00\x00"s, "a finalfusion table"},
-           {"\xBA\x16\x4F\x2F\x0C\x00\x00\x00"s, "a fastText model"},
-           {"\x80\x02}q\x00."s, "a Python pickle"},
-           {safetensors + json + "1234", "a safetensors file"},
-           {gzip(gzip(text)), "gzip-compressed"},
-       }) {
-    const std::string message = conversion.refusal(known.bytes, Code::format_unsupported);
-    CHECK(message.find(known.said) != std::string::npos);
-  }
+  CHECK(conversion.refusal("\x93NUMPY\x01\x00v\x00{}"s, Code::malformed_file).starts_with("FILE"));
+  CHECK(conversion.refusal("PK\x03\x04 and so on"s, Code::malformed_file).find("zip") != std::string::npos);
+  CHECK(conversion.refusal("\x80\x02}q\x00."s, Code::format_unsupported).find("pickle") != std::string::npos);
+  CHECK(conversion.refusal(gzip(gzip(text)), Code::format_unsupported).find("gzip -d") != std::string::npos);
   CHECK(conversion.refusal("once upon a time\nthere was a file\n", Code::format_unsupported).find("not recognised") !=
         std::string::npos);
   REQUIRE(conversion.run(text).ok());

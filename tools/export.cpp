@@ -1,0 +1,47 @@
+// rowan export: a table in another library's format.
+#include "rowan/export_table.hpp"
+
+#include "tools/commands.hpp"
+#include "tools/failure.hpp"
+#include "tools/output.hpp"
+#include "tools/progress.hpp"
+#include "tools/tokens.hpp"
+
+namespace rowan::tool {
+namespace {
+
+/// The format that the ending of the name asks for.
+TargetFormat format_of(const std::string& target) {
+  struct Ending {
+    std::string_view text;
+    TargetFormat format;
+  };
+  constexpr Ending endings[] = {{".txt", TargetFormat::word2vec_text},
+                                {".vec", TargetFormat::word2vec_text},
+                                {".bin", TargetFormat::word2vec_binary},
+                                {".npy", TargetFormat::npy},
+                                {".safetensors", TargetFormat::safetensors}};
+  for (const Ending& ending : endings) {
+    if (target.ends_with(ending.text)) return ending.format;
+  }
+  throw Failure(
+      fmt::format("the name {} does not say which format is wanted: say --to, or let it end in .txt, .vec, "
+                  ".bin, .npy or .safetensors",
+                  target));
+}
+
+}  // namespace
+
+void export_to(const ExportArguments& arguments) {
+  const TargetFormat format = arguments.to ? *arguments.to : format_of(arguments.target);
+  const Table table = open(arguments.table);
+  {
+    ProgressBar bar("exporting");
+    ExportOptions options{.overwrite = arguments.overwrite};
+    if (bar.shown()) options.progress = [&](const Progress& progress) { bar.update(progress); };
+    need_written(export_table(table, arguments.target, format, options), arguments.target);
+  }
+  print("{}: {} rows × {}, {}\n", arguments.target, grouped(table.rows()), table.dim(), to_string(format));
+}
+
+}  // namespace rowan::tool

@@ -86,7 +86,9 @@ void add_json(CLI::App* app, bool& json) { app->add_flag("--json", json, "Print 
 
 CLI::Option* add_table(CLI::App* app, TableChoice& table) {
   app->add_option("--table", table.name, "Which table, where the file holds several")->type_name("NAME");
-  return app->add_option("FILE", table.file, "A native table file")->required()->type_name("");
+  app->add_flag("--sidecar", table.sidecar,
+                "A file that does not map is converted once, to FILE.rowan.safetensors, and that is opened");
+  return app->add_option("FILE", table.file, "A table file, of any format that maps")->required()->type_name("");
 }
 
 void add_neighbor_count(CLI::App* app, std::size_t& count) {
@@ -104,14 +106,17 @@ void add_convert(CLI::App& app, Action& action) {
   ConvertOptions& options = arguments->options;
   options.threads = Threads::own();
   CLI::App* sub =
-      app.add_subcommand("convert", "Convert GloVe or word2vec vectors, plain or .gz, or a table file to a table file");
+      app.add_subcommand("convert", "Convert a pretrained table of any format, or a table file, to a table file");
   sub->add_option("IN", arguments->source, "The file to convert")->required()->type_name("");
   sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
-  add_parsed(sub, "--from", options.from, parse_source_format, "glove|word2vec|word2vec-binary|native",
+  add_parsed(sub, "--from", options.from, parse_source_format,
+             "glove|word2vec|word2vec-binary|native|safetensors|npy|zip|pytorch|gguf|fasttext|finalfusion",
              "Format of IN (default: recognised by its content)");
   add_parsed(sub, "--dtype", options.dtype, parse_dtype, dtypes, "Element type of the table (default f32)");
   sub->add_flag("--saturate", options.saturate, "f8: store the greatest value where one is beyond the type's range");
-  sub->add_option("--table", options.table, "Which table, where IN is a table file (default all)")->type_name("NAME");
+  sub->add_option("--table", options.table,
+                  "Which table or tensor, where IN holds several (default all tables of a table file)")
+      ->type_name("NAME");
   sub->add_option("--limit", options.limit, "Stop after so many rows")->check(not_negative)->type_name("N");
   sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")
       ->check(not_negative)
@@ -146,6 +151,20 @@ void add_convert(CLI::App& app, Action& action) {
   });
 }
 
+void add_export(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<ExportArguments>();
+  CLI::App* sub = app.add_subcommand("export", "Write a table in the format of another library");
+  add_table(sub, arguments->table);
+  sub->add_option("OUT", arguments->target, "The file to write")->required()->type_name("");
+  add_parsed(sub, "--to", arguments->to, parse_target_format, "word2vec|word2vec-binary|npy|safetensors",
+             "Format of OUT (default: by its ending)");
+  sub->add_flag("--force", arguments->overwrite, "Replace OUT if it exists");
+  sub->footer(
+      "npy and safetensors hold the rows alone; word2vec needs a key for each row.\n"
+      "Example: rowan export glove.safetensors glove.bin");
+  run_when_chosen(sub, action, arguments, &export_to);
+}
+
 void add_create(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<CreateArguments>();
   NewTable& table = arguments->table;
@@ -176,8 +195,8 @@ void add_create(CLI::App& app, Action& action) {
 
 void add_info(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<InfoArguments>();
-  CLI::App* sub = app.add_subcommand("info", "Say what a table file holds; reads its header only");
-  sub->add_option("FILE", arguments->file, "A native table file")->required()->type_name("");
+  CLI::App* sub = app.add_subcommand("info", "Say what a file holds and whether it maps; reads its header only");
+  sub->add_option("FILE", arguments->file, "A file of any format that Rowan knows")->required()->type_name("");
   add_json(sub, arguments->json);
   sub->footer("Example: rowan info glove.safetensors");
   run_when_chosen(sub, action, arguments, &info);
@@ -387,8 +406,8 @@ std::function<void()> parse_command_line(int argc, const char* const* argv) {
                   "       rowan nearest glove.safetensors king\n"
                   "More:  rowan convert --help",
                   conventions));
-  for (const auto add : {add_convert, add_create, add_info, add_verify, add_recover, add_get, add_nearest, add_analogy,
-                         add_eval, add_bench}) {
+  for (const auto add : {add_convert, add_export, add_create, add_info, add_verify, add_recover, add_get, add_nearest,
+                         add_analogy, add_eval, add_bench}) {
     add(app, action);
   }
 

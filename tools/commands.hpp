@@ -10,6 +10,7 @@
 
 #include "perf/workload.hpp"
 #include "rowan/engine.hpp"
+#include "rowan/export_table.hpp"
 #include "rowan/file.hpp"
 #include "rowan/import.hpp"
 #include "tools/bench_lookup.hpp"
@@ -60,7 +61,16 @@ void recover(const RecoverArguments& arguments);
 struct TableChoice {
   std::string file;
   std::string name;  ///< empty: its only one
+  bool sidecar = false;
 };
+
+struct ExportArguments {
+  TableChoice table;
+  std::string target;
+  std::optional<TargetFormat> to;
+  bool overwrite = false;
+};
+void export_to(const ExportArguments& arguments);
 
 struct GetArguments {
   TableChoice table;

@@ -1,4 +1,4 @@
-// rowan info, rowan verify and rowan recover: what a native file holds, whether it is whole, and taking it as it is.
+// rowan info, rowan verify and rowan recover: what a file holds, whether a native one is whole, and taking it as it is.
 #include <bit>
 
 #include "tools/commands.hpp"
@@ -87,6 +87,7 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
   JsonWriter json;
   json.begin_object()
       .field("file", std::string_view(arguments.file))
+      .field("what", std::string_view(file.what))
       .field("format_version", std::string_view(file.format_version))
       .field("file_bytes", file.file_bytes)
       .field("data_offset", file.data_offset)
@@ -114,8 +115,11 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
         .field("shape", std::span<const std::uint64_t>(tensor.shape))
         .field("offset", tensor.offset)
         .field("bytes", tensor.bytes)
+        .field("why_not_mapped", std::string_view(tensor.why_not_mapped))
         .end_object();
   }
+  json.end_array().key("notes").begin_array();
+  for (const std::string& note : file.notes) json.value(std::string_view(note));
   json.end_array().end_object();
   print("{}\n", json.text());
 }
@@ -136,11 +140,42 @@ void print_table(const FileInfo& file, const TableInfo& table, const TensorInfo*
   print("  elsewhere  {}\n", elsewhere(table, *weight));
 }
 
+std::string shape_of(const TensorInfo& tensor) {
+  std::string shape;
+  for (const std::uint64_t size : tensor.shape) shape += fmt::format("{}{}", shape.empty() ? "" : " × ", grouped(size));
+  return shape.empty() ? "one value" : shape;
+}
+
+/// A file of another format: each tensor, and whether its rows can be looked up where they are.
+void print_foreign(const InfoArguments& arguments, const FileInfo& file) {
+  const std::size_t count = file.tensors.size();
+  print("{}: {}{}, {} ({} bytes)\n", arguments.file, printable(file.what),
+        count == 0 ? "" : fmt::format(", {} tensor{}", count, plural(count)), readable_bytes(file.file_bytes),
+        grouped(file.file_bytes));
+  std::size_t mapped = 0;
+  for (const TensorInfo& tensor : file.tensors) {
+    const bool chosen = !file.table.empty() && tensor.name == file.table;
+    print("tensor {}{}\n", quoted(tensor.name), chosen ? ", the table when none is named" : "");
+    print("  shape      {}, {}\n", shape_of(tensor), printable(tensor.dtype));
+    if (!tensor.why_not_mapped.empty()) {
+      print("  mapped     no: {}\n", printable(tensor.why_not_mapped));
+      continue;
+    }
+    const TableInfo& table = file.tables[mapped++];
+    print("  mapped     yes, as {}, {} at offset {}, aligned to {} byte{}\n", to_string(table.dtype),
+          readable_bytes(tensor.bytes), grouped(tensor.offset), alignment_of(tensor.offset),
+          plural(alignment_of(tensor.offset)));
+    print("  keys       {}\n", description_of(table.keys));
+  }
+  for (const std::string& note : file.notes) print("note: {}\n", printable(note));
+}
+
 }  // namespace
 
 void info(const InfoArguments& arguments) {
   const FileInfo file = need(inspect(arguments.file));
   if (arguments.json) return print_json(arguments, file);
+  if (file.format_version.empty()) return print_foreign(arguments, file);
   print("{}: native table file, format {}, {} table{}, {} ({} bytes)\n", arguments.file, file.format_version,
         file.tables.size(), plural(file.tables.size()), readable_bytes(file.file_bytes), grouped(file.file_bytes));
   print("header       {}, data from offset {}\n", readable_bytes(file.data_offset), grouped(file.data_offset));

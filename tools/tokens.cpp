@@ -49,7 +49,9 @@ std::int64_t row_of_id(const Table& table, std::string_view text) {
 
 }  // namespace
 
-Table open(const TableChoice& choice) { return need(Table::open(choice.file, choice.name)); }
+Table open(const TableChoice& choice) {
+  return need(Table::open(choice.file, choice.name, {.sidecar = choice.sidecar, .threads = Threads::own()}));
+}
 
 std::uint64_t row_of(const Table& table, std::string_view token) {
   std::int64_t row = -1;

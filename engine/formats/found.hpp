@@ -74,10 +74,15 @@ struct FoundFile {
   /// Keys of the table's first rows, in order; as many as rows or fewer. They lie in the file, or in `keys_owner`.
   std::vector<std::string_view> keys;
   std::shared_ptr<const void> keys_owner;
-  /// Rows of the table by their keys' order, where keys share rows or have them in another order: key i names row
-  /// rows_of_keys[i], times weights_of_keys[i] where there are such.
+  /// Where keys share rows, or have weights: row i of the table, whose key is key i, is row rows_of_keys[i] of the
+  /// tensor (row i, without any), times weights_of_keys[i] (once, without any). Then there are as many keys, or none.
   std::vector<std::uint64_t> rows_of_keys;
   std::vector<float> weights_of_keys;
+
+  /// Rows of the table where they are not those of its tensor; else 0.
+  std::size_t derived_rows() const noexcept {
+    return rows_of_keys.empty() ? weights_of_keys.size() : rows_of_keys.size();
+  }
   /// Sentences for whoever asks what the file is: what was left out, where keys could be had.
   std::vector<std::string> notes;
 };

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/formats/zip_text.hpp"
 #include "engine/import/encode.hpp"
+#include "engine/import/foreign.hpp"
 #include "engine/import/ids.hpp"
 #include "engine/import/native.hpp"
 #include "engine/import/rows.hpp"
@@ -21,6 +23,7 @@
 #include "engine/support/error.hpp"
 #include "engine/support/floating_point.hpp"
 #include "engine/support/text.hpp"
+#include "engine/table/save.hpp"
 
 namespace rowan {
 namespace detail {
@@ -99,81 +102,86 @@ Result<std::optional<IdFile>> open_ids(const ConvertOptions& options) {
   return std::optional<IdFile>(std::move(*ids));
 }
 
-Result<Keys> make_keys(const ConvertOptions& options, const SourceShape& shape, const std::string& source) {
+Result<Keys> make_keys(const ConvertOptions& options, std::optional<std::uint64_t> promised,
+                       const std::string& source) {
   auto ids = open_ids(options);
   if (!ids) return ids.error();
   Keys keys(options.keys, std::move(*ids), source);
-  if (!shape.promised) return keys;
-  auto expected = options.limit == 0 ? keys.expect(*shape.promised)
-                                     : keys.expect_at_least(std::min(options.limit, *shape.promised));
+  if (!promised) return keys;
+  auto expected =
+      options.limit == 0 ? keys.expect(*promised) : keys.expect_at_least(std::min(options.limit, *promised));
   if (!expected) return expected.error();
   return keys;
 }
 
-}  // namespace
+/// Rows of a reader, appended to a writer.
+class Transfer {
+ public:
+  Transfer(const std::string& source, const std::string& target, const ConvertOptions& options, const BatchSizes& sizes,
+           const Parallel& parallel, const Extras& extras)
+      : source_(source), target_(target), options_(options), sizes_(sizes), parallel_(parallel), extras_(extras) {}
 
-Result<ConvertReport> convert_in_batches(const std::string& source, const std::string& target,
-                                         const ConvertOptions& options, const BatchSizes& sizes) {
-  const FloatingPointMode mode(default_floating_point);  // whatever the caller's is; tiles inherit it
-  const Parallel parallel(options.threads);
-  if (!parallel.status().ok()) return Error{parallel.status().code, parallel.status().message()};
-  auto bytes = ByteSource::open(source);
-  if (!bytes) return bytes.error();
-  if (bytes->is_file(target)) {
-    return make_error(Code::invalid_argument, target, " is the source itself; name another file to write");
-  }
-  std::error_code ignored;
-  if (!options.ids_from.empty() && std::filesystem::equivalent(target, options.ids_from, ignored)) {
-    return make_error(Code::invalid_argument, target, " is the file of ids itself; name another file to write");
-  }
-  BatchReader batches(*bytes);
-  auto shape = read_shape(batches, options, sizes);
-  if (!shape) return shape.error();
-  if (shape->format == SourceFormat::native) return convert_native(source, target, options, parallel, sizes);
-  if (!options.table.empty()) {
-    return make_error(Code::invalid_argument, source, " holds one table without a name; only of a Rowan file can '",
-                      options.table, "' be chosen");
-  }
-  auto keys = make_keys(options, *shape, source);
-  if (!keys) return keys.error();
-  auto writer = TableWriter::create(target,
-                                    {{.name = options.name,
-                                      .dim = shape->dim,
-                                      .dtype = options.dtype,
-                                      .keys = options.keys,
-                                      .pad_rows = options.pad_rows}},
-                                    {.overwrite = options.overwrite});
-  if (!writer) return writer.error();
+  Result<ConvertReport> from_stream(BatchReader& batches, const SourceShape& shape);
+  /// Of a zip archive of texts.
+  Result<ConvertReport> from_member(Mapping mapping, const ZipArchive& archive);
+  Result<ConvertReport> from_foreign(OpenedFile opened);
 
-  const RowLayout layout{.dim = static_cast<std::size_t>(shape->dim),
-                         .stride = static_cast<std::size_t>(writer->row_stride(0)),
-                         .element = element_of(options.dtype),
-                         .saturate = options.saturate,
-                         .measure_error = !holds_all(options.dtype, DType::f32),
-                         .check_utf8 = options.keys == KeyKind::bytes};
-  const auto reader = make_reader(batches, *shape, layout, options.limit, parallel, sizes);
+ private:
+  Result<TableWriter> make_writer(std::uint64_t dim) const {
+    return TableSaver::create(target_,
+                              {{.name = options_.name,
+                                .dim = dim,
+                                .dtype = options_.dtype,
+                                .keys = options_.keys,
+                                .pad_rows = options_.pad_rows}},
+                              {.overwrite = options_.overwrite}, extras_);
+  }
+  RowLayout layout_of(std::uint64_t dim, const TableWriter& writer) const {
+    return {.dim = static_cast<std::size_t>(dim),
+            .stride = static_cast<std::size_t>(writer.row_stride(0)),
+            .element = element_of(options_.dtype),
+            .saturate = options_.saturate,
+            .measure_error = !holds_all(options_.dtype, DType::f32),
+            .check_utf8 = options_.keys == KeyKind::bytes};
+  }
+  /// `where(rows)` says where the conversion stands.
+  template <class Where>
+  Result<ConvertReport> run(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
+                            SourceFormat from, const Where& where);
+
+  const std::string& source_;
+  const std::string& target_;
+  ConvertOptions options_;
+  const BatchSizes& sizes_;
+  const Parallel& parallel_;
+  const Extras& extras_;
+};
+
+template <class Where>
+Result<ConvertReport> Transfer::run(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
+                                    SourceFormat from, const Where& where) {
   ConvertReport report;
   ErrorTally tally;
-  report.from = shape->format;
-  report.dim = shape->dim;
+  report.from = from;
+  report.dim = layout.dim;
   std::uint64_t rows = 0;
   for (;;) {
-    auto blocks = reader->next();
+    auto blocks = reader.next();
     if (!blocks) return blocks.error();
     if (blocks->empty()) break;
     for (const RowBlock& block : *blocks) {
-      auto appended = keys->append(*writer, *reader, block, rows);
+      auto appended = keys.append(writer, reader, block, rows);
       if (!appended) return appended.error();
       rows += block.rows();
       tally.add(block.errors, layout.dim);
       report.invalid_utf8 += block.invalid_utf8;
     }
-    if (options.progress) options.progress({bytes->bytes_read(), bytes->bytes_total(), rows});
+    if (options_.progress) options_.progress(where(rows));
   }
-  auto complete = options.limit == 0 ? keys->expect(rows) : keys->expect_at_least(rows);
+  auto complete = options_.limit == 0 ? keys.expect(rows) : keys.expect_at_least(rows);
   if (!complete) return complete.error();
 
-  auto written = writer->publish();
+  auto written = writer.publish();
   if (!written) return written.error();
   report.rows = written->rows;
   report.duplicates = written->duplicates;
@@ -182,26 +190,107 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
   return report;
 }
 
+Result<ConvertReport> Transfer::from_stream(BatchReader& batches, const SourceShape& shape) {
+  if (!options_.table.empty()) {
+    return make_error(Code::invalid_argument, source_, " holds one table without a name; only of a Rowan file can '",
+                      options_.table, "' be chosen");
+  }
+  auto keys = make_keys(options_, shape.promised, source_);
+  if (!keys) return keys.error();
+  auto writer = make_writer(shape.dim);
+  if (!writer) return writer.error();
+  const RowLayout layout = layout_of(shape.dim, *writer);
+  const auto reader = make_reader(batches, shape, layout, options_.limit, parallel_, sizes_);
+  return run(*reader, layout, *keys, *writer, shape.format, [&](std::uint64_t rows) {
+    return Progress{batches.source().bytes_read(), batches.source().bytes_total(), rows};
+  });
+}
+
+Result<ConvertReport> Transfer::from_member(Mapping mapping, const ZipArchive& archive) {
+  const auto member = text_member(archive, options_.table, source_);
+  if (!member) return member.error();
+  options_.table.clear();
+  ByteSource bytes = ByteSource::over(std::move(mapping), *member, source_);
+  BatchReader batches(bytes);
+  const auto shape = read_shape(batches, options_, sizes_);
+  if (!shape) return shape.error();
+  if (shape->format < SourceFormat::native) return from_stream(batches, *shape);
+  return make_error(Code::format_unsupported, source_, ": its file ", in_quotes(member->name), " is ",
+                    to_string(shape->format), ", which is not read from an archive: unpack it with: unzip");
+}
+
+Result<ConvertReport> Transfer::from_foreign(OpenedFile opened) {
+  auto source = open_foreign(source_, std::move(opened), options_);
+  if (!source) return source.error();
+  auto keys = make_keys(options_, source->rows, source_);
+  if (!keys) return keys.error();
+  auto writer = make_writer(source->table.dim);
+  if (!writer) return writer.error();
+  const RowLayout layout = layout_of(source->table.dim, *writer);
+  auto reader = ForeignReader::make(*source, source_, layout, options_.limit, parallel_, sizes_);
+  if (!reader) return reader.error();
+  const std::uint64_t bytes = source->file.bytes_total();
+  return run(**reader, layout, *keys, *writer, source_format(source->file.kind()), [&](std::uint64_t rows) {
+    const double done = source->rows == 0 ? 1.0 : static_cast<double>(rows) / static_cast<double>(source->rows);
+    return Progress{static_cast<std::uint64_t>(done * static_cast<double>(bytes)), bytes, rows};
+  });
+}
+
+Result<void> check_target(const ByteSource& bytes, const std::string& target, const ConvertOptions& options) {
+  if (bytes.is_file(target)) {
+    return make_error(Code::invalid_argument, target, " is the source itself; name another file to write");
+  }
+  std::error_code ignored;
+  if (!options.ids_from.empty() && std::filesystem::equivalent(target, options.ids_from, ignored)) {
+    return make_error(Code::invalid_argument, target, " is the file of ids itself; name another file to write");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ConvertReport> convert_in_batches(const std::string& source, const std::string& target,
+                                         const ConvertOptions& options, const BatchSizes& sizes, const Extras& extras) {
+  const FloatingPointMode mode(default_floating_point);  // whatever the caller's is; tiles inherit it
+  const Parallel parallel(options.threads);
+  if (!parallel.status().ok()) return Error{parallel.status().code, parallel.status().message()};
+  auto bytes = ByteSource::open(source);
+  if (!bytes) return bytes.error();
+  if (const auto good = check_target(*bytes, target, options); !good) return good.error();
+  BatchReader batches(*bytes);
+  auto shape = read_shape(batches, options, sizes);
+  if (!shape) return shape.error();
+  if (shape->format == SourceFormat::native) return convert_native(source, target, options, parallel, sizes);
+  Transfer transfer(source, target, options, sizes, parallel, extras);
+  if (shape->format < SourceFormat::native) return transfer.from_stream(batches, *shape);
+  auto opened = OpenedFile::open(source, OpenMode::read_only);
+  if (!opened) return opened.error();
+  if (opened->kind == FileKind::zip) {
+    const auto archive = ZipArchive::read(opened->mapping.bytes(), source);
+    if (!archive) return archive.error();
+    if (is_text_archive(*archive)) return transfer.from_member(std::move(opened->mapping), *archive);
+  }
+  return transfer.from_foreign(*std::move(opened));
+}
+
 }  // namespace detail
 
+namespace {
+
+constexpr std::string_view format_names[source_format_count] = {
+    "glove",   "word2vec", "word2vec-binary", "native",     "safetensors", "npy", "zip",
+    "pytorch", "gguf",     "fasttext",        "finalfusion"};
+
+}  // namespace
+
 std::string_view to_string(SourceFormat format) noexcept {
-  switch (format) {
-    case SourceFormat::glove_text:
-      return "glove";
-    case SourceFormat::word2vec_text:
-      return "word2vec";
-    case SourceFormat::word2vec_binary:
-      return "word2vec-binary";
-    case SourceFormat::native:
-      return "native";
-  }
-  return "unknown";
+  const auto i = static_cast<std::size_t>(format);
+  return i < source_format_count ? format_names[i] : "unknown";
 }
 
 std::optional<SourceFormat> parse_source_format(std::string_view text) noexcept {
-  for (const auto format :
-       {SourceFormat::glove_text, SourceFormat::word2vec_text, SourceFormat::word2vec_binary, SourceFormat::native}) {
-    if (text == to_string(format)) return format;
+  for (std::size_t i = 0; i < source_format_count; ++i) {
+    if (text == format_names[i]) return static_cast<SourceFormat>(i);
   }
   return std::nullopt;
 }

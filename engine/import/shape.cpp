@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/import/foreign.hpp"
 #include "engine/import/text.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/text.hpp"
@@ -107,6 +108,16 @@ Result<SourceFormat> recognise(std::string_view head, const ByteSource& source, 
   if (kind == FileKind::empty) {
     return make_error(Code::malformed_file, path, " is empty; a table in GloVe or word2vec format is needed");
   }
+  if (has_reader(kind) && !source.compressed()) {
+    const SourceFormat found = source_format(kind);
+    if (from.value_or(found) == found) return found;
+    return make_error(Code::invalid_argument, path, " is ", describe(kind), ", and ", to_string(*from),
+                      " is asked for");
+  }
+  if (from && *from > SourceFormat::native) {
+    return make_error(Code::invalid_argument, path, " is ", describe(kind), ", and ", to_string(*from),
+                      " is asked for");
+  }
   if (from) return *from;
   switch (kind) {
     case FileKind::glove_text:
@@ -125,7 +136,7 @@ Result<SourceFormat> recognise(std::string_view head, const ByteSource& source, 
                         "word2vec binary are read, plain or gzip-compressed (--from names the format)");
     default:
       return make_error(Code::format_unsupported, path, " is ", describe(kind),
-                        ", which is not converted; GloVe text, word2vec text and word2vec binary are");
+                        source.compressed() ? ", compressed: decompress it with: gzip -d" : ", which is not converted");
   }
 }
 
@@ -177,7 +188,7 @@ Result<SourceShape> read_shape(BatchReader& reader, const ConvertOptions& option
   if (const auto good = check_encoding(*head, reader.path()); !good) return good.error();
   auto format = recognise(*head, reader.source(), options.from);
   if (!format) return format.error();
-  if (*format == SourceFormat::native) return SourceShape{.format = SourceFormat::native};
+  if (*format >= SourceFormat::native) return SourceShape{.format = *format};
   auto shape = *format == SourceFormat::glove_text ? glove_shape(*head, complete, reader.path(), options)
                                                    : word2vec_shape(*head, reader, *format, options);
   if (!shape) return shape;

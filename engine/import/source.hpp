@@ -7,14 +7,18 @@
 #include <span>
 #include <string>
 
+#include "engine/formats/zip.hpp"
+#include "engine/table/file_map.hpp"
 #include "rowan/status.hpp"
 
 namespace rowan::detail {
 
-/// Reads a file once, in order. Anything that can be opened and read serves: a pipe too.
+/// Reads a file, or what is in it, once and in order. Anything that can be opened and read serves: a pipe too.
 class ByteSource {
  public:
   static Result<ByteSource> open(const std::string& path);
+  /// A member of a zip archive that is mapped. Its CRC-32 is compared at its end.
+  static ByteSource over(Mapping archive, const ZipMember& member, const std::string& path);
   ByteSource(ByteSource&&) noexcept;
   ByteSource& operator=(ByteSource&&) noexcept;
   ~ByteSource();

@@ -75,7 +75,7 @@ std::uint64_t header_reserve(const std::vector<TableLayout>& layouts, const Extr
 }
 
 FileLayout::FileLayout(const std::vector<TableLayout>& layouts, const Extras& extras) {
-  std::uint64_t minor = extras.metadata.empty() ? 0 : native::optimizer_minor;
+  std::uint64_t minor = extras.tensors.empty() ? 0 : native::optimizer_minor;
   for (const TableLayout& layout : layouts) minor = std::max(minor, native::format_minor(layout.dtype));
   metadata_.emplace_back(native::format_key, concat(native::format_major, ".", minor));
   for (const TableLayout& layout : layouts) {

@@ -9,12 +9,16 @@
 namespace rowan::detail {
 namespace {
 
-constexpr std::string_view what_is_read = "this Rowan reads native files and converts GloVe and word2vec ones";
+constexpr std::string_view what_is_read =
+    "this Rowan reads native files, safetensors, NumPy, PyTorch, GGUF, fastText and finalfusion files, and converts "
+    "GloVe and word2vec ones";
 
 /// The path with the endings of pretrained tables taken off and .safetensors put on.
 std::string converted_name(std::string path) {
   if (path.ends_with(".gz")) path.resize(path.size() - 3);
-  for (const std::string_view ending : {".txt", ".bin", ".vec"}) {
+  if (path.ends_with(".zip")) path.resize(path.size() - 4);
+  for (const std::string_view ending :
+       {".txt", ".bin", ".vec", ".ftz", ".npy", ".npz", ".pt", ".pth", ".gguf", ".fifu"}) {
     if (!path.ends_with(ending)) continue;
     path.resize(path.size() - ending.size());
     break;
@@ -22,13 +26,13 @@ std::string converted_name(std::string path) {
   return path + ".safetensors";
 }
 
+}  // namespace
+
 bool can_be_converted(FileKind kind) noexcept {
   constexpr std::array kinds = {FileKind::gzip, FileKind::glove_text, FileKind::word2vec_text,
                                 FileKind::word2vec_binary};
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
-
-}  // namespace
 
 std::string shell_word(const std::string& path) {
   const auto plain = [](char c) {
@@ -41,19 +45,18 @@ std::string shell_word(const std::string& path) {
   return word + "'";
 }
 
+Error needs_conversion_error(const std::string& path, const std::string& what) {
+  // An argument that starts with a hyphen would be taken for an option.
+  const std::string source = path.starts_with('-') ? "./" + path : path;
+  return make_error(Code::needs_conversion, path, " is ", what, "; convert it once with: rowan convert ",
+                    shell_word(source), " ", shell_word(converted_name(source)));
+}
+
 Error foreign_file_error(const std::string& path, FileKind kind) {
   if (can_be_converted(kind)) {
-    // An argument that starts with a hyphen would be taken for an option.
-    const std::string source = path.starts_with('-') ? "./" + path : path;
-    return make_error(Code::needs_conversion, path, " is ", describe(kind),
-                      ", which cannot be mapped in place; convert it once with: rowan convert ", shell_word(source),
-                      " ", shell_word(converted_name(source)));
+    return needs_conversion_error(path, concat(describe(kind), ", which cannot be mapped in place"));
   }
   if (kind == FileKind::empty) return make_error(Code::malformed_file, path, " is empty");
-  if (kind == FileKind::safetensors) {
-    return make_error(Code::format_unsupported, path,
-                      " is a safetensors file that Rowan did not write, without a rowan.format; ", what_is_read);
-  }
   return make_error(Code::format_unsupported, path, " is ", describe(kind), "; ", what_is_read);
 }
 

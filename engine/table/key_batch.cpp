@@ -8,6 +8,10 @@ Result<void> KeyBatch::read(const Table& table, std::uint64_t begin, std::uint64
   const Vocabulary& vocabulary = table.vocabulary();
   keys.clear();
   ids.clear();
+  if (vocabulary.kind() != KeyKind::none && vocabulary.size() != table.rows()) {
+    return make_error(Code::invalid_argument, "table '", table.name(), "' has ", table.rows(), " rows and ",
+                      vocabulary.size(), " keys; one with keys is saved where every row has one");
+  }
   for (std::uint64_t row = begin; row < end && vocabulary.kind() == KeyKind::bytes; ++row) {
     const auto key = vocabulary.key(row);
     if (!key) {

@@ -14,6 +14,8 @@ inline constexpr std::uint64_t format_major = 1;
 inline constexpr std::string_view dim_prefix = "rowan.dim/";
 inline constexpr std::string_view dtype_prefix = "rowan.dtype/";
 
+/// Of a sidecar: what it was made from.
+inline constexpr std::string_view source_key = "rowan.source";
 inline constexpr std::string_view optimizer_prefix = "rowan.optimizer/";
 /// The minor version that first had the state of optimizers.
 inline constexpr std::uint64_t optimizer_minor = 2;

@@ -1,8 +1,10 @@
-// Tables that are open, and what goes with them, written into one file.
+// Tables, and what goes with them, written into one file.
 #pragma once
 
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/table/file_layout.hpp"
 #include "rowan/file.hpp"
@@ -15,6 +17,11 @@ class TableSaver {
   /// What the extras' bytes lie in stays as it is meanwhile.
   static Result<WriteReport> save(const std::string& path, std::span<const Table> tables, const WriteOptions& options,
                                   const Extras& extras);
+  /// A writer for tables whose rows are still to come.
+  static Result<TableWriter> create(const std::string& path, std::vector<TableLayout> layouts,
+                                    const WriteOptions& options, const Extras& extras) {
+    return TableWriter::create(path, std::move(layouts), options, extras);
+  }
 };
 
 }  // namespace rowan::detail

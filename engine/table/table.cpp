@@ -1,26 +1,10 @@
-// Opening tables of native files.
+// Tables that are written to.
 #include "rowan/table.hpp"
 
 #include "engine/support/error.hpp"
 #include "engine/table/table_file.hpp"
 
 namespace rowan {
-
-Result<Table> Table::open(const std::string& path, std::string_view name, const OpenOptions& options) {
-  return detail::guarded([&]() -> Result<Table> {
-    const Result<TableFile> file = TableFile::open(path, options.mode);
-    if (!file) return file.error();
-    return file->table(name);
-  });
-}
-
-Result<std::vector<Table>> Table::open_all(const std::string& path, const OpenOptions& options) {
-  return detail::guarded([&]() -> Result<std::vector<Table>> {
-    const Result<TableFile> file = TableFile::open(path, options.mode);
-    if (!file) return file.error();
-    return file->tables();
-  });
-}
 
 Result<MutableTableView> Table::mutable_view() {
   return detail::guarded([&]() -> Result<MutableTableView> {
@@ -50,14 +34,6 @@ Result<RecoverReport> recover(const std::string& path) {
     const Result<TableFile> file = TableFile::open(path, OpenMode::read_write, TableFile::Unfinished::accept);
     if (!file) return file.error();
     return file->writable().commit();
-  });
-}
-
-Result<FileInfo> inspect(const std::string& path) {
-  return detail::guarded([&]() -> Result<FileInfo> {
-    const Result<TableFile> file = TableFile::open(path, OpenMode::read_only, TableFile::Unfinished::accept);
-    if (!file) return file.error();
-    return file->info();
   });
 }
 

@@ -14,7 +14,6 @@
 #include "engine/table/foreign.hpp"
 #include "engine/table/key_index.hpp"
 #include "engine/table/native.hpp"
-#include "engine/table/sniff.hpp"
 
 namespace rowan {
 
@@ -23,46 +22,42 @@ using detail::Descriptor;
 using detail::Header;
 using detail::make_error;
 using detail::Mapping;
+using detail::OpenedFile;
 using detail::Tensor;
 
 Result<TableFile> TableFile::open(const std::string& path, OpenMode mode, Unfinished unfinished) {
-  TableFile file;
-  file.path_ = path;
-  file.mode_ = mode;
-  Result<Descriptor> opened = detail::open_regular(path, mode == OpenMode::read_write);
+  Result<OpenedFile> opened = OpenedFile::open(path, mode);
   if (!opened) return opened.error();
-  if (const auto good = file.map(*opened); !good) return good.error();
-  const std::string_view head = detail::as_text(file.bytes()).substr(0, detail::sniffed_bytes);
-  const detail::FileKind kind = detail::sniff(head);
-  if (kind != detail::FileKind::native && kind != detail::FileKind::safetensors) {
-    return detail::foreign_file_error(path, kind);
-  }
-  Result<Header> header = Header::parse(file.bytes(), path);
+  return of(*std::move(opened), unfinished);
+}
+
+Result<TableFile> TableFile::of(OpenedFile opened, Unfinished unfinished) {
+  TableFile file;
+  file.path_ = opened.path;
+  file.mode_ = opened.mode;
+  if (opened.kind != detail::FileKind::native) return detail::foreign_file_error(opened.path, opened.kind);
+  Result<Header> header = Header::parse(opened.mapping.bytes(), opened.path);
   if (!header) return header.error();
   file.header_ = *std::move(header);
+  file.keep(opened);
   if (const auto good = file.check_version(); !good) return good.error();
   if (const auto good = file.check_checksums(); !good) return good.error();
-  if (file.unfinished_ && unfinished == Unfinished::refuse) return detail::unfinished_file_error(*opened, path);
+  if (file.unfinished_ && unfinished == Unfinished::refuse) {
+    return detail::unfinished_file_error(opened.descriptor, opened.path);
+  }
   if (const auto good = file.add_tables(); !good) return good.error();
-  if (mode != OpenMode::read_write) return file;
+  if (file.mode_ != OpenMode::read_write) return file;
   if (const auto good = file.prepare_writing(); !good) return good.error();
   return file;
 }
 
-Result<void> TableFile::map(Descriptor& opened) {
-  const bool in_place = mode_ == OpenMode::read_write;
-  if (in_place) {
-    if (const auto good = detail::lock_for_writing(opened, path_); !good) return good;
+void TableFile::keep(OpenedFile& opened) {
+  if (mode_ != OpenMode::read_write) {
+    mapping_ = std::make_shared<const Mapping>(std::move(opened.mapping));
+    return;
   }
-  Result<Mapping> mapping = Mapping::of_file(opened, path_, mode_ == OpenMode::copy_on_write);
-  if (!mapping) return mapping.error();
-  if (!in_place) {
-    mapping_ = std::make_shared<const Mapping>(*std::move(mapping));
-    return {};
-  }
-  writable_ = std::make_shared<detail::WritableFile>(path_, std::move(opened), *std::move(mapping));
+  writable_ = std::make_shared<detail::WritableFile>(path_, std::move(opened.descriptor), std::move(opened.mapping));
   mapping_ = {writable_, &writable_->mapping()};
-  return {};
 }
 
 Error TableFile::malformed(const std::string& what) const {

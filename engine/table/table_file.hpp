@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/table/file_map.hpp"
 #include "engine/table/header.hpp"
+#include "engine/table/opened_file.hpp"
 #include "engine/table/writable_file.hpp"
 #include "rowan/file.hpp"
 #include "rowan/table.hpp"
@@ -24,6 +24,8 @@ class TableFile {
   /// sentence that says what it is and what to do.
   static Result<TableFile> open(const std::string& path, OpenMode mode = OpenMode::read_only,
                                 Unfinished unfinished = Unfinished::refuse);
+  /// The same of a file that is mapped already.
+  static Result<TableFile> of(detail::OpenedFile opened, Unfinished unfinished = Unfinished::refuse);
 
   const std::vector<Table>& tables() const noexcept { return tables_; }
   /// The table of that name; with an empty name, the only one.
@@ -49,7 +51,7 @@ class TableFile {
  private:
   TableFile() = default;
 
-  Result<void> map(detail::Descriptor& opened);
+  void keep(detail::OpenedFile& opened);
   Result<void> check_version() const;
   Result<void> check_checksums();
   Result<void> add_tables();

@@ -48,6 +48,11 @@ Result<WordVectors> WordVectors::create(Table table, Threads threads) {
                                 table.vocabulary().kind() == KeyKind::none ? "no keys" : "u64 ids as keys",
                                 "; word queries need one whose rows have tokens");
     }
+    if (table.vocabulary().size() != table.rows()) {  // rows of n-grams, of padding
+      return detail::make_error(Code::keys_size, "the table \"", table.name(), "\" has ", table.vocabulary().size(),
+                                " tokens and ", table.rows(), " rows; word queries need one whose rows all have a ",
+                                "token: convert it");
+    }
     auto state = std::make_shared<State>(std::move(table), *selection.kernels, threads);
     if (auto measured = state->rows.measure(); !measured) return measured.error();
     return WordVectors(std::move(state));

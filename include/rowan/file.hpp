@@ -109,10 +109,12 @@ ROWAN_API Result<WriteReport> save_tables(const std::string& path, std::span<con
 /// One tensor of a file, as its header has it.
 struct TensorInfo {
   std::string name;
-  std::string dtype;  ///< safetensors' spelling
+  std::string dtype;  ///< as the format spells it: safetensors' way in native files
   std::vector<std::uint64_t> shape;
   std::uint64_t offset = 0;  ///< from the start of the file
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;   ///< of a foreign file: 0 where it is not mapped
+  /// Of a foreign file: why its rows cannot be looked up in place, "it is compressed"; empty where they can.
+  std::string why_not_mapped = {};
 };
 
 /// One table of a file.
@@ -126,17 +128,21 @@ struct TableInfo {
   std::string optimizer;  ///< of a checkpoint: algorithm and hyper-parameters, see docs/file-format.md; else empty
 };
 
-/// What a native file holds.
+/// What a file holds.
 struct FileInfo {
-  std::string format_version;  ///< "MAJOR.MINOR"
+  std::string what = "a native Rowan file";  ///< as a noun: "a GGUF model"
+  std::string format_version;                ///< of a native file: "MAJOR.MINOR"
   std::uint64_t file_bytes = 0;
-  std::uint64_t data_offset = 0;  ///< where the header ends
+  std::uint64_t data_offset = 0;  ///< of a native file: where the header ends
   bool unfinished = false;        ///< a writer is at work on it, or ended before Table::commit()
-  std::vector<TableInfo> tables;
+  std::vector<TableInfo> tables;  ///< those that can be mapped
   std::vector<TensorInfo> tensors;
+  std::string table = {};  ///< of a foreign file: the tensor that is its table when none is named; or empty
+  std::vector<std::string> notes = {};  ///< of a foreign file: what else there is to say of it
 };
 
-/// Reads and validates the header of a native file, an unfinished one too. Touches no row.
+/// Reads and validates what a file of any format that Table::open() reads says of itself; an unfinished native one too.
+/// Touches no row.
 ROWAN_API Result<FileInfo> inspect(const std::string& path);
 
 /// What verify() read.

@@ -1,4 +1,4 @@
-// Pretrained tables in text and word2vec formats, and tables in native files, converted to native files.
+// Pretrained tables of all formats that Rowan reads, native ones too, converted to native files.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,25 @@
 
 namespace rowan {
 
-/// Formats that convert() reads; all but native ones plain or gzip-compressed.
+/// Formats that convert() reads; the first three plain or gzip-compressed.
 enum class SourceFormat : std::uint8_t {
   glove_text,       ///< a row a line: token and numbers, separated by single spaces (0x20 alone)
   word2vec_text,    ///< the same under a first line "ROWS DIM"; fastText's .vec too
   word2vec_binary,  ///< first line "ROWS DIM", then token, space, DIM little-endian f32, and perhaps a newline
   native,           ///< a Rowan file
+  // The others are recognised by their content, which nothing else can be taken for.
+  safetensors,  ///< model2vec's too, with the tokenizer.json beside it
+  npy,
+  zip,      ///< an .npz, or a PyTorch checkpoint
+  pytorch,  ///< a checkpoint of before PyTorch 1.6
+  gguf,
+  fasttext,  ///< with keys: the vectors of the words, see rowan/subwords.hpp; without: the rows of the input matrix
+  finalfusion,
 };
+inline constexpr int source_format_count = 11;
 
-/// "glove", "word2vec", "word2vec-binary" or "native": the spelling of the command line. A static string.
+/// "glove", "word2vec", "word2vec-binary", "native", "safetensors", ...: the spelling of the command line. A static
+/// string.
 ROWAN_API std::string_view to_string(SourceFormat format) noexcept;
 ROWAN_API std::optional<SourceFormat> parse_source_format(std::string_view text) noexcept;
 
@@ -40,12 +50,14 @@ struct ConvertOptions {
   bool saturate = false;
   /// A native source's tables keep their names; a single one is renamed where this is not the default.
   std::string name = std::string(default_table_name);
-  std::string table = {};   ///< of a native source: this table alone; empty: all of them
+  /// Of a native source: this table alone; empty: all of them. Of a foreign one with tensors: that of this name; empty:
+  /// the one that Table::open() would take.
+  std::string table = {};
   bool pad_rows = false;    ///< row stride of whole 64-byte cache lines
   std::uint64_t limit = 0;  ///< stop after this many rows (of each table); 0 = all
   std::uint64_t dim = 0;    ///< numbers in a row, for text; 0 = from the header or the rows themselves
-  /// bytes: tokens as they are; u64: tokens are decimal ids; none: dropped. A native source's keys stay as they
-  /// are, or are dropped.
+  /// bytes: tokens as they are, where there are any; u64: tokens are decimal ids; none: dropped. A native source's keys
+  /// stay as they are, or are dropped.
   KeyKind keys = KeyKind::bytes;
   /// A .npy file with one little-endian u64 per row, which replaces the tokens (requires KeyKind::u64).
   std::string ids_from = {};

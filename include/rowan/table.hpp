@@ -66,11 +66,18 @@ enum class OpenMode : std::uint8_t {
 
 struct OpenOptions {
   OpenMode mode = OpenMode::read_only;
+  /// A file that cannot be mapped is converted, once, into a native f32 file beside it, PATH.rowan.safetensors, and
+  /// that is opened, now and from then on: at once, where size and time of the file are those that it was made from.
+  /// Where the time alone differs, the content is hashed and compared; where that differs too it is converted again.
+  /// `threads` convert. Files that map, and open_all(), have no use for it.
+  bool sidecar = false;
+  Threads threads = Threads::caller();
 };
 
 namespace detail {
+class ForeignFile;
 class WritableFile;
-}
+}  // namespace detail
 
 /// A table: weights, their shape and their keys, owning the mapping or the memory that they lie in.
 ///
@@ -81,14 +88,21 @@ class WritableFile;
 /// content.
 class ROWAN_API Table {
  public:
-  /// Maps the table called `name` of a native file; with an empty name, its only table. Cost: one mapping and
-  /// the parsing of the header, whatever the size of the file; no row is read. The header's checksum is
-  /// checked; the data's is on demand, see verify() in rowan/file.hpp. A file that bears the mark of a writer is
-  /// refused (Code::unfinished_file), see commit().
+  /// Maps the table called `name` of a file; with an empty name, its only table. Cost: one mapping and the parsing of
+  /// the header, whatever the size of the file; no row is read. Of a native file the header's checksum is checked, the
+  /// data's on demand, see verify() in rowan/file.hpp; one that bears the mark of a writer is refused
+  /// (Code::unfinished_file), see commit().
+  ///
+  /// Files of other formats are recognised by their content and mapped where their rows can be read in place: any
+  /// safetensors, NumPy's .npy and uncompressed .npz, PyTorch's .pt and .pth, GGUF (F32, F16, BF16), fastText's .bin
+  /// and finalfusion. `name` is then that of a tensor, with or without its ".weight"; without one it is the tensor that
+  /// the format or custom makes the table, or the only matrix. Their tokens are copied and indexed at open. Others are
+  /// refused with the command that converts them (Code::needs_conversion), see convert() in rowan/import.hpp. They are
+  /// opened read_only or copy_on_write.
   static Result<Table> open(const std::string& path, std::string_view name = {}, const OpenOptions& options = {});
   static Result<Table> open(const std::string& path, const OpenOptions& options) { return open(path, {}, options); }
 
-  /// All tables of a native file, in the file's order, on one shared mapping.
+  /// All tables of a file, in the file's order, on one shared mapping; of a foreign file all matrices that map.
   static Result<std::vector<Table>> open_all(const std::string& path, const OpenOptions& options = {});
 
   /// A table in anonymous memory, 64-byte aligned. Zeros cost nothing until they are touched.
@@ -129,6 +143,7 @@ class ROWAN_API Table {
 
  private:
   friend class TableFile;
+  friend class detail::ForeignFile;
   Table() = default;
   void swap(Table& other) noexcept {
     name_.swap(other.name_);

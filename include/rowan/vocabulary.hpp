@@ -16,8 +16,9 @@
 namespace rowan {
 
 namespace detail {
+class ForeignFile;
 struct KeyIndex;
-}
+}  // namespace detail
 
 /// What names the rows of a table.
 enum class KeyKind : std::uint8_t {
@@ -62,6 +63,7 @@ class Vocabulary {
 
  private:
   friend class TableFile;
+  friend class detail::ForeignFile;
   detail::KeyIndex index() const noexcept;
 
   KeyKind kind_ = KeyKind::none;

@@ -14,7 +14,8 @@ def f32(value):
 
 
 class Help(CommandTest):
-    SUBCOMMANDS = ("convert", "create", "info", "verify", "recover", "get", "nearest", "analogy", "eval", "bench")
+    SUBCOMMANDS = ("convert", "create", "info", "verify", "recover", "get", "nearest", "analogy", "eval", "bench",
+                   "export")
 
     def test_version(self):
         self.assertRegex(self.succeed("--version"), rb"^rowan \d+\.\d+\.\d+\n$")
@@ -47,6 +48,8 @@ class Help(CommandTest):
             ["convert", "in", "out", "--limit", "-1"],
             ["verify", "file", "--threads", "-1"],
             ["recover"],
+            ["export", "in"],
+            ["export", "in", "out", "--to", "csv"],
             ["bench", "--dist", "zipf:-1"],
             ["bench", "file", "--rows", "10"],
             ["bench", "--batch", "99999999999", "--bag", "99999999999"],

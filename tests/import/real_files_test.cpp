@@ -178,29 +178,3 @@ TEST_CASE("binary and text of one model agree") {
     CHECK(std::abs(precise_bin.values[i] - precise_txt.values[i]) < 3e-7F);
   }
 }
-
-TEST_CASE("what is no table is refused with the reason") {
-  struct Refused {
-    const char* path;
-    std::string_view said;
-  };
-  for (const Refused& file : {
-           Refused{"word2vec/w2v_keyedvectors_load_test.vocab", "has one number a line, as a list of word counts has"},
-           {"fasttext/pretrained.vec", "promises 3 rows, the file has 1: is it truncated?"},
-           {"fasttext/lid.176.ftz", "is a fastText model, which is not converted"},
-           {"fasttext/crime-and-punishment.txt", "is not recognised as a table"},
-           {"npy/atmodel_3_0_1_model.expElogbeta.npy", "is a NumPy array"},
-           {"torch/embedding.pt", "is a zip archive, as PyTorch"},
-           {"eval/questions-words.txt", "is not recognised as a table"},
-           {"eval/EN-WS-353-ALL.txt", "is not recognised as a table"},
-           {"finalfusion/analogy.fifu", "finalfusion"},
-       }) {
-    if (!std::filesystem::exists(data_file(file.path))) continue;
-    CAPTURE(file.path);
-    Conversion conversion;
-    const auto report = convert(data_file(file.path), conversion.target());
-    REQUIRE_FALSE(report.ok());
-    CHECK_MESSAGE(report.error().message.find(file.said) != std::string::npos, report.error().message);
-    CHECK(conversion.files() == 0);
-  }
-}

@@ -98,9 +98,8 @@ TEST_CASE("a foreign file is refused with the line that converts it") {
             .message.ends_with("rowan convert '" + prefix + "a b'\\''s.vec' '" + prefix + "a b'\\''s.safetensors'"));
   CHECK(refusal("x.bin", "5 50\n" + binary_rows(5, 50, true)).code == Code::needs_conversion);
   CHECK(refusal("x.txt.gz", "\x1F\x8B\x08 and more").message.ends_with(prefix + "x.safetensors"));
-  CHECK(refusal("model.gguf", "GGUF\x03\x00\x00\x00"sv).code == Code::format_unsupported);
-  CHECK(refusal("model.gguf", "GGUF\x03\x00\x00\x00"sv).message.find("a GGUF model") != std::string::npos);
-  CHECK(refusal("model.safetensors", test::safetensors_file("{}", "")).code == Code::format_unsupported);
+  CHECK(refusal("model.gguf", "GGUF\x03\x00\x00\x00"sv).code == Code::malformed_file);
+  CHECK(refusal("model.safetensors", test::safetensors_file("{}", "")).code == Code::not_found);
   CHECK(refusal("counts.txt", rows_of_text(5, 1)).code == Code::format_unsupported);
   CHECK(refusal("x", "who knows").code == Code::format_unsupported);
   CHECK(refusal("empty", "").message == prefix + "empty is empty");

@@ -1,0 +1,204 @@
+#include "engine/formats/foreign_file.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "engine/formats/neighbours.hpp"
+#include "engine/formats/readers.hpp"
+#include "engine/formats/zip_text.hpp"
+#include "engine/support/bytes.hpp"
+#include "engine/support/error.hpp"
+#include "engine/table/foreign.hpp"
+#include "engine/table/memory_keys.hpp"
+
+namespace rowan::detail {
+namespace {
+
+using Reader = Result<FoundFile> (*)(std::span<const std::byte>, const std::string&);
+
+Reader reader_of(FileKind kind) noexcept {
+  switch (kind) {
+    case FileKind::safetensors:
+      return read_safetensors;
+    case FileKind::npy:
+      return read_npy;
+    case FileKind::zip:
+      return read_zip;
+    case FileKind::pickle:
+      return read_torch_legacy;
+    case FileKind::gguf:
+      return read_gguf;
+    case FileKind::finalfusion:
+      return read_finalfusion;
+    case FileKind::fasttext_binary:
+      return read_fasttext;
+    default:
+      return nullptr;
+  }
+}
+
+/// What a table over a foreign file keeps alive.
+struct Owner {
+  std::shared_ptr<const Mapping> mapping;
+  std::optional<MemoryKeys> keys;
+};
+
+/// What makes rows of a table's says how many there are.
+Result<void> check_derived(const FoundFile& found, const std::string& path) {
+  const std::size_t rows = found.derived_rows();
+  if (rows == 0) return {};
+  const bool agree = (found.weights_of_keys.empty() || found.weights_of_keys.size() == rows) &&
+                     (found.keys.empty() || found.keys.size() == rows);
+  if (agree) return {};
+  return make_error(Code::malformed_file, path, " has ", rows, " rows for ", found.keys.size(), " tokens and ",
+                    found.weights_of_keys.size(), " weights");
+}
+
+}  // namespace
+
+bool has_reader(FileKind kind) noexcept { return reader_of(kind) != nullptr; }
+
+Result<ForeignFile> ForeignFile::of(OpenedFile opened) {
+  const Reader reader = reader_of(opened.kind);
+  if (reader == nullptr) return foreign_file_error(opened.path, opened.kind);
+  if (opened.mode == OpenMode::read_write) {
+    return make_error(Code::format_unsupported, opened.path, " is ", describe(opened.kind),
+                      "; only a Rowan file is written in place: open it with OpenMode::copy_on_write, or convert it");
+  }
+  if (opened.kind == FileKind::zip) {
+    const auto archive = ZipArchive::read(opened.mapping.bytes(), opened.path);
+    if (!archive) return archive.error();
+    if (is_text_archive(*archive)) {
+      return needs_conversion_error(opened.path, "a zip archive of text, which cannot be mapped in place");
+    }
+  }
+  ForeignFile file;
+  file.path_ = opened.path;
+  file.kind_ = opened.kind;
+  file.mode_ = opened.mode;
+  file.mapping_ = std::make_shared<const Mapping>(std::move(opened.mapping));
+  Result<FoundFile> found = reader(file.bytes(), file.path_);
+  if (!found) return found.error();
+  if (const auto good = add_neighbours(*found, file.bytes(), file.path_); !good) return good.error();
+  if (const auto good = check_derived(*found, file.path_); !good) return good.error();
+  file.found_ = std::make_shared<const FoundFile>(*std::move(found));
+  return file;
+}
+
+Result<ForeignTable> ForeignFile::choose(std::string_view name) const {
+  const Result<const FoundTensor*> tensor = choose_tensor(*found_, name, path_);
+  if (!tensor) return tensor.error();
+  Result<ForeignTable> table = check_tensor(bytes(), **tensor, path_);
+  if (!table) return table;
+  if (is_derived(*table)) {
+    for (const std::uint64_t row : found_->rows_of_keys) {
+      if (row < table->rows) continue;
+      return make_error(Code::malformed_file, path_, ": a token has row ", row, " of tensor '", (*tensor)->name,
+                        "', which has ", table->rows, " rows");
+    }
+    if (found_->rows_of_keys.empty() && found_->weights_of_keys.size() != table->rows) {
+      return make_error(Code::malformed_file, path_, " has ", found_->weights_of_keys.size(), " weights for the ",
+                        table->rows, " rows of tensor '", (*tensor)->name, "'");
+    }
+    table->view.reset();
+    if (table->why_not.empty()) table->why_not = "its tokens share rows, or have weights";
+  }
+  if (has_keys(*table) && found_->keys.size() > row_count(*table)) {
+    return make_error(Code::malformed_file, path_, " has ", found_->keys.size(), " tokens for the ", row_count(*table),
+                      " rows of tensor '", (*tensor)->name, "'");
+  }
+  return table;
+}
+
+bool ForeignFile::has_keys(const ForeignTable& table) const noexcept {
+  return !found_->keys.empty() && table.tensor->name == found_->table;
+}
+
+Result<std::unique_ptr<TableRows>> ForeignFile::rows(const ForeignTable& table) const {
+  return rows_of(bytes(), *found_, table, is_derived(table), path_);
+}
+
+Result<Table> ForeignFile::make_table(const ForeignTable& checked) const {
+  if (!checked.view) {
+    return needs_conversion_error(path_, concat(found_->what, " whose tensor '", checked.tensor->name,
+                                                "' cannot be mapped in place, because ", checked.why_not));
+  }
+  auto owner = std::make_shared<Owner>();
+  owner->mapping = mapping_;
+  Table table;
+  table.name_ = table_name(*checked.tensor);
+  table.view_ = *checked.view;
+  table.writable_ = mode_ == OpenMode::copy_on_write;
+  if (has_keys(checked)) {
+    const KeyIndex index = owner->keys.emplace(found_->keys).index();
+    Vocabulary& vocabulary = table.vocabulary_;
+    vocabulary.kind_ = KeyKind::bytes;
+    vocabulary.rows_ = index.keys.rows;
+    vocabulary.data_ = index.keys.data;
+    vocabulary.data_bytes_ = index.keys.data_bytes;
+    vocabulary.ends_ = index.keys.ends;
+    vocabulary.slots_ = index.slots;
+    vocabulary.slot_count_ = index.capacity;
+  }
+  table.owner_ = std::move(owner);
+  return table;
+}
+
+Result<Table> ForeignFile::table(std::string_view name) const {
+  const Result<ForeignTable> checked = choose(name);
+  if (!checked) return checked.error();
+  return make_table(*checked);
+}
+
+Result<std::vector<Table>> ForeignFile::tables() const {
+  std::vector<Table> tables;
+  for (const FoundTensor& tensor : found_->tensors) {
+    if (!may_be_table(tensor)) continue;
+    const Result<ForeignTable> checked = choose(tensor.name);
+    if (!checked) return checked.error();
+    if (!checked->view) continue;
+    Result<Table> table = make_table(*checked);
+    if (!table) return table.error();
+    tables.push_back(*std::move(table));
+  }
+  if (!tables.empty()) return tables;
+  const Result<Table> none = table({});  // says why
+  if (!none) return none.error();
+  return tables;
+}
+
+FileInfo ForeignFile::info() const {
+  FileInfo info;
+  info.what = found_->what;
+  info.file_bytes = bytes().size();
+  info.notes = found_->notes;
+  const Result<ForeignTable> chosen = choose({});
+  if (chosen) info.table = chosen->tensor->name;
+  for (const FoundTensor& tensor : found_->tensors) {
+    TensorInfo& added = info.tensors.emplace_back();
+    added.name = tensor.name;
+    added.dtype = tensor.type;
+    added.shape = tensor.shape;
+    added.offset = tensor.deflated ? tensor.deflated->offset : tensor.offset;
+    const Result<ForeignTable> checked =
+        chosen && chosen->tensor == &tensor ? chosen : check_tensor(bytes(), tensor, path_);
+    if (!checked) {
+      added.why_not_mapped = may_be_table(tensor) ? checked.error().message : "it is no matrix of numbers";
+      continue;
+    }
+    added.why_not_mapped = checked->why_not;
+    if (!checked->view) continue;
+    added.bytes =
+        checked->rows == 0 ? 0 : (checked->rows - 1) * checked->view->row_stride() + checked->view->row_bytes();
+    info.tables.push_back({.name = table_name(tensor),
+                           .rows = checked->rows,
+                           .dim = checked->dim,
+                           .row_stride = checked->view->row_stride(),
+                           .dtype = checked->view->dtype(),
+                           .keys = has_keys(*checked) ? KeyKind::bytes : KeyKind::none,
+                           .optimizer = {}});
+  }
+  return info;
+}
+
+}  // namespace rowan::detail

@@ -1,0 +1,31 @@
+#include "engine/formats/neighbours.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "engine/formats/model2vec.hpp"
+#include "engine/support/error.hpp"
+#include "engine/table/file_map.hpp"
+
+namespace rowan::detail {
+
+Result<void> add_neighbours(FoundFile& found, std::span<const std::byte> file, const std::string& path) {
+  const bool model2vec = std::any_of(found.tensors.begin(), found.tensors.end(), [](const FoundTensor& tensor) {
+    return tensor.name == "embeddings" && tensor.shape.size() == 2;
+  });
+  if (!model2vec) return {};
+  const std::string beside = (std::filesystem::path(path).parent_path() / "tokenizer.json").string();
+  std::error_code ignored;
+  if (!std::filesystem::exists(beside, ignored)) {
+    found.notes.push_back("its tokens would be in a tokenizer.json, which is not beside it");
+    return add_model2vec(found, file, std::nullopt, path);
+  }
+  const Result<Descriptor> opened = open_regular(beside);
+  if (!opened) return opened.error();
+  const Result<Mapping> mapping = Mapping::of_file(*opened, beside, false);
+  if (!mapping) return mapping.error();
+  return add_model2vec(found, file, mapping->bytes(), path);
+}
+
+}  // namespace rowan::detail

@@ -1,0 +1,69 @@
+// Zip archives: what their directory says of their members, held against the members' own headers, and the members'
+// content.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/formats/found.hpp"
+#include "rowan/status.hpp"
+
+namespace rowan::detail {
+
+struct ZipMember {
+  std::string_view name;       ///< bytes of the file
+  std::uint64_t offset = 0;    ///< of its data in the file
+  std::uint64_t bytes = 0;     ///< of its data in the file
+  std::uint64_t inflated = 0;  ///< bytes of its content: as many as `bytes` where it is stored
+  bool deflated = false;       ///< else stored
+  std::uint32_t crc32 = 0;     ///< of its content
+};
+
+/// A whole archive, whose members lie in the file, apart from each other and from the directory, and have different
+/// names. Refers to the file's bytes.
+class ZipArchive {
+ public:
+  /// Code::malformed_file where directory, headers and file contradict each other; Code::format_unsupported for
+  /// archives of several files, and for members that are encrypted or compressed by anything but deflate.
+  static Result<ZipArchive> read(std::span<const std::byte> file, const std::string& path);
+
+  /// In the order of the directory.
+  const std::vector<ZipMember>& members() const noexcept { return members_; }
+  /// The member of that name, or null.
+  const ZipMember* find(std::string_view name) const noexcept;
+
+ private:
+  Result<void> index(std::uint64_t directory, const std::string& path);
+
+  std::vector<ZipMember> members_;
+  std::vector<std::uint64_t> headers_;  // where the members' own headers begin
+  std::vector<std::uint64_t> by_name_;  // places in members_
+};
+
+/// Content of a member: a part of the file, or `inflated`, which it then owns.
+struct ZipContent {
+  std::span<const std::byte> bytes;
+  std::vector<std::byte> inflated;
+};
+
+/// All of a member's content. One of more than `most` bytes is refused (Code::format_unsupported), and one that is
+/// deflated and becomes other than its size and CRC-32 say (Code::malformed_file).
+Result<ZipContent> whole_member(std::span<const std::byte> file, const ZipMember& member, std::uint64_t most,
+                                const std::string& path);
+
+/// The first `count` bytes of a member's content, or all that it has.
+Result<ZipContent> start_of_member(std::span<const std::byte> file, const ZipMember& member, std::uint64_t count,
+                                   const std::string& path);
+
+/// The first `count` bytes, or all, of what a run of the file inflates to, which requires that the run lies in the
+/// file. Code::malformed_file where it is damaged, and, if all are asked for, where it becomes more or fewer bytes than
+/// it claims. Allocates those bytes alone, and none for a claim that no run of its length can keep. `subject` begins
+/// the sentence.
+Result<std::vector<std::byte>> inflate_start(std::span<const std::byte> file, const Deflated& run, std::uint64_t count,
+                                             const std::string& subject);
+
+}  // namespace rowan::detail

@@ -1,4 +1,5 @@
 # What every target of this project has in common. Set per target: a host project's flags are left alone.
+option(ROWAN_FUZZ "Build the fuzz targets, and everything so that it tells them where it has been (clang)" OFF)
 set(ROWAN_SANITIZE "" CACHE STRING "Sanitizers to build everything with, as in -fsanitize=")
 
 function(rowan_target name)
@@ -14,6 +15,10 @@ function(rowan_target name)
   if(ROWAN_SANITIZE)
     target_compile_options(${name} PRIVATE -fsanitize=${ROWAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${name} PUBLIC -fsanitize=${ROWAN_SANITIZE})
+  endif()
+  if(ROWAN_FUZZ)
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${name} PUBLIC -fsanitize=fuzzer-no-link)
   endif()
   set_target_properties(${name} PROPERTIES
     CXX_EXTENSIONS OFF

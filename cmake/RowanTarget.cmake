@@ -1,4 +1,5 @@
 # What every target of this project has in common. Set per target: a host project's flags are left alone.
+option(ROWAN_PRECOMPILE "Precompile headers: for builds of everything; others find what a file forgot to include" OFF)
 option(ROWAN_FUZZ "Build the fuzz targets, and everything so that it tells them where it has been (clang)" OFF)
 set(ROWAN_SANITIZE "" CACHE STRING "Sanitizers to build everything with, as in -fsanitize=")
 

@@ -21,6 +21,16 @@ namespace {
 
 constexpr std::size_t compressed_buffer = std::size_t{1} << 18;
 
+/// A member of a zip archive that is being read.
+struct Member {
+  Mapping archive;
+  ZipMember zip;
+  std::span<const std::byte> stored;  // what is left of it
+  std::optional<InflatedRun> deflated;
+  std::uint64_t produced = 0;
+  std::uint32_t crc32 = 0;
+};
+
 }  // namespace
 
 struct ByteSource::State {
@@ -29,14 +39,6 @@ struct ByteSource::State {
   struct stat status = {};
   std::uint64_t bytes_read = 0;
 
-  struct Member {
-    Mapping archive;
-    ZipMember zip;
-    std::span<const std::byte> stored;  // what is left of it
-    std::optional<InflatedRun> deflated;
-    std::uint64_t produced = 0;
-    std::uint32_t crc32 = 0;
-  };
   std::optional<Member> member;
 
   std::optional<Inflater> gzip;
@@ -180,7 +182,7 @@ Result<ByteSource> ByteSource::open(const std::string& path) {
 ByteSource ByteSource::over(Mapping archive, const ZipMember& member, const std::string& path) {
   auto state = std::make_unique<State>();
   state->path = path;
-  State::Member& made = state->member.emplace();
+  Member& made = state->member.emplace();
   const auto bytes = archive.bytes().subspan(member.offset, member.bytes);
   made.zip = member;
   made.archive = std::move(archive);

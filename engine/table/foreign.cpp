@@ -2,7 +2,7 @@
 #include "engine/table/foreign.hpp"
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 
 #include "engine/support/error.hpp"
 
@@ -23,16 +23,17 @@ std::string converted_name(std::string path) {
     path.resize(path.size() - ending.size());
     break;
   }
-  return path + ".safetensors";
+  constexpr std::string_view own = ".safetensors";
+  if (!path.ends_with(own)) return path.append(own);
+  path.resize(path.size() - own.size());
+  return path + ".rowan.safetensors";
+}
+
+bool is_any_of(FileKind kind, std::initializer_list<FileKind> kinds) noexcept {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 }  // namespace
-
-bool can_be_converted(FileKind kind) noexcept {
-  constexpr std::array kinds = {FileKind::gzip, FileKind::glove_text, FileKind::word2vec_text,
-                                FileKind::word2vec_binary};
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
 
 std::string shell_word(const std::string& path) {
   const auto plain = [](char c) {
@@ -53,8 +54,12 @@ Error needs_conversion_error(const std::string& path, const std::string& what) {
 }
 
 Error foreign_file_error(const std::string& path, FileKind kind) {
-  if (can_be_converted(kind)) {
+  if (is_any_of(kind, {FileKind::gzip, FileKind::glove_text, FileKind::word2vec_text, FileKind::word2vec_binary})) {
     return needs_conversion_error(path, concat(describe(kind), ", which cannot be mapped in place"));
+  }
+  if (is_any_of(kind, {FileKind::safetensors, FileKind::npy, FileKind::zip, FileKind::gguf, FileKind::finalfusion,
+                       FileKind::fasttext_binary})) {
+    return needs_conversion_error(path, concat(describe(kind), ", and a Rowan file is needed here"));
   }
   if (kind == FileKind::empty) return make_error(Code::malformed_file, path, " is empty");
   return make_error(Code::format_unsupported, path, " is ", describe(kind), "; ", what_is_read);

@@ -14,10 +14,7 @@ std::string shell_word(const std::string& path);
 /// That a file is converted once: `what` it is and why, as a noun with what belongs to it.
 Error needs_conversion_error(const std::string& path, const std::string& what);
 
-/// Whether files of that kind are never mapped, and can be converted.
-bool can_be_converted(FileKind kind) noexcept;
-
-/// The refusal of a file of that kind: where it can be converted, with the line to run.
+/// The refusal, where a native file is needed, of a file of that kind: where it can be converted, with the line to run.
 Error foreign_file_error(const std::string& path, FileKind kind);
 
 }  // namespace rowan::detail

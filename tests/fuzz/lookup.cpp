@@ -36,8 +36,8 @@ void look_up(FuzzedDataProvider& input, const TableView& table) {
                     : form == 1 ? Bags::by_lengths(indices, bounds, given)
                                 : Bags::fixed(indices, input.ConsumeIntegralInRange<std::uint64_t>(0, 10), given);
   BagOptions options{.pooling = static_cast<Pooling>(input.ConsumeIntegralInRange<int>(0, 7)),
-                     .bad_index = static_cast<BadIndex>(input.ConsumeIntegralInRange<int>(0, 3)),
                      .include_last_offset = input.ConsumeBool()};
+  options.bad_index = static_cast<BadIndex>(input.ConsumeIntegralInRange<int>(0, 3));
   if (input.ConsumeBool()) options.padding_index = input.ConsumeIntegral<std::int64_t>();
   if (input.ConsumeBool()) options.padding_index = input.ConsumeIntegralInRange<std::int64_t>(-5, 5);
   options.default_row = input.ConsumeIntegralInRange<std::uint64_t>(0, table.rows());

@@ -3,12 +3,14 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include <unistd.h>
 
 #include "perf/workload.hpp"
+#include "rowan/export_table.hpp"
 #include "rowan/file.hpp"
 #include "rowan/table.hpp"
 
@@ -40,6 +42,30 @@ void open_file(benchmark::State& state) {
   std::filesystem::remove(path);
 }
 BENCHMARK(open_file)->ArgName("MiB")->Arg(1)->Arg(64)->Arg(1024)->Arg(4096)->Arg(10240)->Unit(benchmark::kMicrosecond);
+
+/// Opens another library's file: plain safetensors or .npy.
+void open_foreign(benchmark::State& state) {
+  const auto bytes = static_cast<std::uint64_t>(state.range(0)) << 20;
+  const auto format = state.range(1) != 0 ? TargetFormat::npy : TargetFormat::safetensors;
+  const std::string path = folder() / "foreign";
+  const Table table = Table::create({.rows = bytes / 256, .dim = 64, .init = Init::zeros()}).value();
+  export_table(table, path, format, {.overwrite = true}).value();
+  for (auto _ : state) benchmark::DoNotOptimize(Table::open(path).value().rows());
+  std::filesystem::remove(path);
+}
+BENCHMARK(open_foreign)->ArgNames({"MiB", "npy"})->ArgsProduct({{1, 64, 1024}, {0, 1}})->Unit(benchmark::kMicrosecond);
+
+/// Opens a text of 200,000 words through its sidecar.
+void open_sidecar(benchmark::State& state) {
+  const std::string path = folder() / "words.txt";
+  {
+    std::ofstream text(path);
+    for (int row = 0; row < 200'000; ++row) text << "word" << row << " 1 2 3 4 5 6 7 8\n";
+  }
+  static_cast<void>(Table::open(path, {.sidecar = true}).value());
+  for (auto _ : state) benchmark::DoNotOptimize(Table::open(path, {.sidecar = true}).value().rows());
+}
+BENCHMARK(open_sidecar)->Unit(benchmark::kMicrosecond);
 
 /// Opens a file of many tables.
 void open_tables(benchmark::State& state) {

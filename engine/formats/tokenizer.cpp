@@ -259,7 +259,7 @@ std::optional<bool> has_list(std::string_view model_type) {
 
 Result<std::vector<std::string>> read_tokens(std::span<const std::byte> json, const std::string& path) {
   const auto refused = [&](std::string_view why, Code code = Code::malformed_file) {
-    return make_error(code, path, ": the tokenizer is refused: ", why);
+    return make_error(code, path, ": its tokenizer.json is refused: ", why);
   };
   const std::string_view text = as_text(json);
   TokenizerEvents events;

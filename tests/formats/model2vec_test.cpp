@@ -182,7 +182,7 @@ TEST_CASE("a model that is wrong is refused by its reason") {
       {{embeddings, {"weights", "F64", "[2]", doubles({1, 1e39})}}, "weights[1] is 1e+39, which is no finite f32"},
       {{embeddings, {"weights", "F64", "[2]", doubles({-INFINITY, 1})}}, "weights[0] is -inf, which is no finite f32"},
       {{embeddings, {"weights", "F32", "[2]", bytes_of<float>({1, NAN})}}, "weights[1] is nan, which is no finite f32"},
-      {{embeddings}, "the tokenizer is refused: it is not JSON at byte 0", "x"},
+      {{embeddings}, "its tokenizer.json is refused: it is not JSON at byte 0", "x"},
       {{embeddings}, "its model is of the type 'X'", R"({"model":{"type":"X"}})", Code::format_unsupported},
   };
   for (const Refused& refused : cases) {

@@ -19,7 +19,7 @@ using Tokens = std::vector<std::string>;
 
 namespace {
 
-Result<Tokens> read(std::span<const std::byte> json) { return detail::read_tokens(json, "tokenizer.json"); }
+Result<Tokens> read(std::span<const std::byte> json) { return detail::read_tokens(json, "the/model"); }
 Result<Tokens> read(std::string_view json) { return read(detail::as_bytes(json)); }
 
 Tokens tokens_of(std::string_view json) {
@@ -137,7 +137,7 @@ TEST_CASE("a file that is wrong is refused by its reason") {
     const auto tokens = read(refused.json);
     REQUIRE_MESSAGE(!tokens.ok(), refused.reason);
     CHECK(tokens.error().code == refused.code);
-    CHECK(tokens.error().message.starts_with("tokenizer.json: the tokenizer is refused: "));
+    CHECK(tokens.error().message.starts_with("the/model: its tokenizer.json is refused: "));
     CHECK_MESSAGE(tokens.error().message.find(refused.reason) != std::string::npos, tokens.error().message, " / ",
                   refused.reason);
   }

@@ -37,6 +37,7 @@ struct Deflated {
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
   std::uint64_t inflated = 0;  ///< bytes that it claims to become
+  std::uint32_t crc32 = 0;     ///< that it claims of those
 };
 
 /// A row is a code of 8 bits for each of `parts` runs of columns, which names one of the run's centroids; the runs one

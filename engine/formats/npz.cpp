@@ -25,7 +25,7 @@ Result<FoundTensor> read_member(std::span<const std::byte> file, const ZipMember
   if (!tensor) return tensor;
   tensor->name = member.name.substr(0, member.name.size() - ending.size());
   if (member.deflated) {
-    tensor->deflated = Deflated{member.offset, member.bytes, member.inflated};
+    tensor->deflated = Deflated{member.offset, member.bytes, member.inflated, member.crc32};
   } else {
     tensor->offset += member.offset;
   }

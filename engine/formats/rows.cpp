@@ -87,7 +87,8 @@ class ProductRows final : public TableRows {
   ForeignTable table_;
 };
 
-/// Rows that are inflated one after the other.
+/// Rows that are inflated one after the other. Behind the last of them what was inflated is held against its size and
+/// CRC-32, which whoever stops earlier does without.
 class InflatedRows final : public TableRows {
  public:
   InflatedRows(std::span<const std::byte> file, const ForeignTable& table, const std::string& path)
@@ -108,13 +109,29 @@ class InflatedRows final : public TableRows {
       if (const auto good = fill(row_); !good) return good;
       decode(table_, row_.data(), out);
     }
-    return {};
+    return end == table_.rows ? finish() : Result<void>();
   }
 
  private:
+  Result<void> finish() {
+    const Deflated& claimed = *table_.tensor->deflated;
+    while (inflated_ < claimed.inflated) {
+      const std::uint64_t left = claimed.inflated - inflated_;
+      if (const auto good = fill(std::span(row_).first(std::min<std::uint64_t>(left, row_.size()))); !good) return good;
+    }
+    std::byte beyond = {};
+    const auto more = run_.read({&beyond, 1});
+    if (!more) return more.error();
+    if (*more == 0 && run_.left() == 0 && crc32_ == claimed.crc32) return {};
+    return make_error(Code::malformed_file, path_, ": tensor '", table_.tensor->name,
+                      "' is compressed and has other content than its size and CRC-32 say: it is damaged");
+  }
+
   Result<void> fill(std::span<std::byte> bytes) {
     const auto filled = run_.read(bytes);
     if (!filled) return filled.error();
+    inflated_ += *filled;
+    crc32_ = crc32_of(bytes.first(*filled), crc32_);
     if (*filled == bytes.size()) return {};
     return make_error(Code::malformed_file, path_, ": tensor '", table_.tensor->name,
                       "' is compressed data that ends before its rows do");
@@ -125,6 +142,8 @@ class InflatedRows final : public TableRows {
   InflatedRun run_;
   std::vector<std::byte> row_;
   std::uint64_t skip_;
+  std::uint64_t inflated_ = 0;
+  std::uint32_t crc32_ = 0;
 };
 
 /// Rows of any number, in any order, several of one row of the tensor, each with a weight.

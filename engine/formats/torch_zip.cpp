@@ -55,7 +55,7 @@ Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchi
                         storage.element != nullptr ? storage.element->bytes : 1);
     }
     if (!member->deflated) return TorchData{member->offset, {}};
-    return TorchData{0, Deflated{member->offset, member->bytes, member->inflated}};
+    return TorchData{0, Deflated{member->offset, member->bytes, member->inflated, member->crc32}};
   };
   FoundFile found;
   found.what = "a PyTorch checkpoint";

@@ -111,8 +111,17 @@ def compressed():
     yield Case("npz_bomb_claimed.npz", one(True, packed, sizes, sizes), "cannot hold so many")
     sizes = {"inflated": len(ARRAY) + 1}
     yield Case("npz_inflated_more.npz", one(True, packed, sizes, sizes), "bytes behind its NumPy header")
+    longer = archive(Member("a.npy", ARRAY, True, deflated(ARRAY + bytes(10))))
+    yield Case("npz_inflates_longer.npz", longer, "other content than its size and CRC-32 say", calls=CONVERT)
     shorter = archive(Member("a.npy", ARRAY, True, deflated(ARRAY[:-10])))
     yield Case("npz_inflates_shorter.npz", shorter, "ends before its rows do", calls=CONVERT)
+    crc = {"crc": 1}
+    yield Case(
+        "npz_crc.npz",
+        archive(Member("a.npy", zeros, True, None, crc, crc)),
+        "other content than its size and CRC-32 say",
+        calls=CONVERT,
+    )
     yield Case("npz_bomb.npz", archive(Member("a.npy", zeros, True, deflated(bytes(3 * 10**6)))), "does not start as")
 
 

@@ -10,8 +10,8 @@
 
 #include "rowan/table.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/system_faults.hpp"
 #include "tests/table/samples.hpp"
-#include "tests/table/system_faults.hpp"
 #include "tests/table/training.hpp"
 
 using namespace rowan;

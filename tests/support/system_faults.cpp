@@ -1,5 +1,5 @@
 // Wrappers around system calls that may fail on request.
-#include "tests/table/system_faults.hpp"
+#include "tests/support/system_faults.hpp"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -15,10 +15,11 @@ rowan::test::SystemFaults* active = nullptr;
 int synced = -1;
 
 bool fails(const char* name) { return active != nullptr && active->fails(name); }
+bool fails_opening(const char* name) { return active != nullptr && active->fails_opening(name); }
 
 bool is_folder(int fd) {
   struct stat status = {};
-  return ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+  return ::syscall(SYS_fstat, fd, &status) == 0 && S_ISDIR(status.st_mode);
 }
 }  // namespace
 
@@ -37,6 +38,59 @@ bool SystemFaults::fails(const char* name) {
 }  // namespace rowan::test
 
 extern "C" {
+
+int open(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const unsigned mode = va_arg(arguments, unsigned);
+  va_end(arguments);
+  if (fails_opening("open")) return -1;
+  return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+}
+
+int fstat(int fd, struct stat* status) noexcept {
+  if (fails_opening("fstat")) return -1;
+  return static_cast<int>(::syscall(SYS_fstat, fd, status));
+}
+
+int stat(const char* path, struct stat* status) noexcept {
+  if (fails_opening("stat")) return -1;
+  return static_cast<int>(::syscall(SYS_stat, path, status));
+}
+
+int lstat(const char* path, struct stat* status) noexcept {
+  if (fails_opening("lstat")) return -1;
+  return static_cast<int>(::syscall(SYS_lstat, path, status));
+}
+
+off_t lseek(int fd, off_t offset, int whence) noexcept {
+  if (fails_opening("lseek")) return -1;
+  return ::syscall(SYS_lseek, fd, offset, whence);
+}
+
+ssize_t read(int fd, void* bytes, size_t count) {
+  if (fails_opening("read")) return -1;
+  return ::syscall(SYS_read, fd, bytes, count);
+}
+
+void* mmap(void* address, size_t size, int access, int flags, int fd, off_t offset) noexcept {
+  if (fails_opening("mmap")) return MAP_FAILED;
+  return reinterpret_cast<void*>(::syscall(SYS_mmap, address, size, access, flags, fd, offset));
+}
+
+int memfd_create(const char* name, unsigned flags) noexcept {
+  if (fails_opening("memfd_create")) return -1;
+  return static_cast<int>(::syscall(SYS_memfd_create, name, flags));
+}
+
+int fcntl(int fd, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  const long argument = va_arg(arguments, long);
+  va_end(arguments);
+  if (fails_opening("fcntl")) return -1;
+  return static_cast<int>(::syscall(SYS_fcntl, fd, command, argument));
+}
 
 int openat(int folder, const char* path, int flags, ...) {
   va_list arguments;
@@ -66,6 +120,7 @@ ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
 }
 
 ssize_t pread(int fd, void* bytes, size_t count, off_t offset) {
+  if (active != nullptr && active->at_read) active->at_read();
   if (fails("pread")) return -1;
   return ::syscall(SYS_pread64, fd, bytes, count, offset);
 }

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "engine/support/error.hpp"
 
@@ -84,7 +85,9 @@ Result<void> AtomicFile::examine_target(bool overwrite) {
   if (path_.empty()) return make_error(Code::invalid_argument, "the path of the file to write is empty");
   fs::path target = path_;
   struct stat status = {};
-  if (::lstat(path_.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+  const bool there = ::lstat(path_.c_str(), &status) == 0;
+  if (!there && errno != ENOENT) return failure(errno, "write");
+  if (there && S_ISLNK(status.st_mode)) {
     std::error_code failed;
     target = fs::canonical(target, failed);
     if (failed) {
@@ -160,9 +163,9 @@ Result<void> AtomicFile::publish() {
 Result<void> AtomicFile::put_in_place() {
   if (temporary_.empty()) {
     // Only a file with a name can replace another.
-    const std::string name = overwrite_ ? hidden_name(name_) : name_;
+    std::string name = overwrite_ ? hidden_name(name_) : name_;
     if (const auto good = link_to(name); !good) return good.error();
-    temporary_ = name;
+    temporary_ = std::move(name);  // which cannot fail: a name that is not kept would stay
   }
   if (const int error_number = file_.close(); error_number != 0) return failure(error_number, "close");
   if (temporary_ == name_) {

@@ -1,6 +1,8 @@
 // Whichever allocation fails, opening, committing, saving and loading say so, and go on afterwards or refuse to.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "tests/support/allocation_faults.hpp"
@@ -9,6 +11,7 @@
 
 using namespace rowan;
 using test::fail_each_allocation;
+namespace fs = std::filesystem;
 
 TEST_CASE("writing in place") {
   const test::TemporaryFolder folder;
@@ -48,4 +51,22 @@ TEST_CASE("checkpoints") {
   CHECK(load_checkpoint(path)->optimizer.steps() == 1);
   fail_each_allocation([&] { return load_checkpoint(path); }, [] {});
   fail_each_allocation([&] { return load_checkpoints(path); }, [] {});
+}
+
+TEST_CASE("files that are published") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "a name that takes an allocation";
+  for (const bool replaces : {false, true}) {
+    const auto prepare = [&] {
+      fs::remove(path);
+      if (replaces) test::write_file(path, "old");
+    };
+    fail_each_allocation(
+        prepare, [&] { return create_table_file(path, {.rows = 10, .dim = 4}, {.overwrite = replaces}); },
+        [&] {
+          CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == (replaces ? 1 : 0));
+          CHECK(test::read_file(path) == (replaces ? "old" : ""));
+        });
+    CHECK(verify(path).ok());
+  }
 }

@@ -252,6 +252,20 @@ TEST_CASE("a symbolic link is followed and stays") {
   CHECK(files_in(folder) == std::set<std::string>{"elsewhere", "link"});
 }
 
+TEST_CASE("a target of which nobody knows whether it is a link is not replaced") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "real", "old");
+  fs::create_symlink("real", folder / "link");
+  const std::string link = folder / "link";
+  test::SystemFaults faults;
+  faults.opening = true;
+  faults.fail_at = 0;
+  CHECK(write_all_paths(link, true).error().code == Code::io_error);
+  CHECK(faults.failed == "lstat");
+  CHECK(fs::is_symlink(link));
+  CHECK(test::read_file(folder / "real") == "old");
+}
+
 TEST_CASE("a file gets the permissions that the mask allows, or those of the one it replaces") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "t.safetensors";

@@ -64,9 +64,12 @@ std::optional<Origin> parse_origin(std::string_view text) {
 /// Whether a sidecar is there and of the file as it is; an Error where something else has its name.
 Result<bool> is_current(const std::string& sidecar, const Descriptor& file, const Stamp& stamp,
                         const std::string& path) {
-  struct stat status = {};
-  if (::stat(sidecar.c_str(), &status) != 0 && errno == ENOENT) return false;
   const Result<TableFile> opened = TableFile::open(sidecar);
+  if (!opened) {
+    const Code code = opened.error().code;
+    if (code == Code::not_found) return false;
+    if (code == Code::io_error || code == Code::out_of_memory) return opened.error();
+  }
   const auto text = opened ? opened->header().metadata(native::source_key) : std::nullopt;
   if (!text) {
     return make_error(Code::already_exists, sidecar, " is in the way of the sidecar of ", path,

@@ -112,3 +112,13 @@ TEST_CASE("errors of the conversion are those of the opening, and leave nothing"
   CHECK(error.message.find("line 3") != std::string::npos);
   CHECK(!std::filesystem::exists(path + ".rowan.safetensors"));
 }
+
+TEST_CASE("a sidecar that cannot be read is not said to be in the way") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "words.txt";
+  write_file(path, "king 1 2\n");
+  std::filesystem::create_symlink("words.txt.rowan.safetensors", path + ".rowan.safetensors");  // to itself
+  const Error error = Table::open(path, with_sidecar).error();
+  CHECK(error.code == Code::io_error);
+  CHECK(error.message.find("remove") == std::string::npos);
+}

@@ -16,12 +16,11 @@ Result<void> add_neighbours(FoundFile& found, std::span<const std::byte> file, c
   });
   if (!model2vec) return {};
   const std::string beside = (std::filesystem::path(path).parent_path() / "tokenizer.json").string();
-  std::error_code ignored;
-  if (!std::filesystem::exists(beside, ignored)) {
+  const Result<Descriptor> opened = open_regular(beside);
+  if (!opened && opened.error().code == Code::not_found) {
     found.notes.push_back("its tokens would be in a tokenizer.json, which is not beside it");
     return add_model2vec(found, file, std::nullopt, path);
   }
-  const Result<Descriptor> opened = open_regular(beside);
   if (!opened) return opened.error();
   const Result<Mapping> mapping = Mapping::of_file(*opened, beside, false);
   if (!mapping) return mapping.error();

@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/formats/readers.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
+#include "rowan/table.hpp"
 #include "tests/formats/damaged.hpp"
 #include "tests/support/files.hpp"
 #include "tests/table/samples.hpp"
@@ -99,6 +101,18 @@ TEST_CASE("keys may be missing, with a note") {
   CHECK(more.keys.empty());
   CHECK(more.keys_owner == nullptr);
   CHECK(more.notes == std::vector{"the tokens of its tokenizer.json are left out: they are 3, and the model has 2"s});
+}
+
+TEST_CASE("a tokenizer that cannot be read is not taken for none") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "model.safetensors";
+  test::write_file(path, file_of({embeddings}));
+  CHECK(Table::open(path)->vocabulary().size() == 0);
+  std::filesystem::create_symlink("tokenizer.json", folder / "tokenizer.json");  // to itself
+  CHECK(Table::open(path).error().code == Code::io_error);
+  std::filesystem::remove(folder / "tokenizer.json");
+  test::write_file(folder / "tokenizer.json", two_tokens);
+  CHECK(Table::open(path)->vocabulary().find("b") == 1);
 }
 
 TEST_CASE("a quantised vocabulary has rows and weights by token") {

@@ -79,7 +79,8 @@ Result<ForeignFile> ForeignFile::of(OpenedFile opened) {
   file.mapping_ = std::make_shared<const Mapping>(std::move(opened.mapping));
   Result<FoundFile> found = reader(file.bytes(), file.path_);
   if (!found) return found.error();
-  if (const auto good = add_neighbours(*found, file.bytes(), file.path_); !good) return good.error();
+  const auto added = add_neighbours(*found, file.bytes(), file.path_, opened.sealed_copy);
+  if (!added) return added.error();
   if (const auto good = check_derived(*found, file.path_); !good) return good.error();
   file.found_ = std::make_shared<const FoundFile>(*std::move(found));
   return file;

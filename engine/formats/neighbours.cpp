@@ -7,10 +7,12 @@
 #include "engine/formats/model2vec.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/file_map.hpp"
+#include "engine/table/sealed_copy.hpp"
 
 namespace rowan::detail {
 
-Result<void> add_neighbours(FoundFile& found, std::span<const std::byte> file, const std::string& path) {
+Result<void> add_neighbours(FoundFile& found, std::span<const std::byte> file, const std::string& path,
+                            bool sealed_copy) {
   const bool model2vec = std::any_of(found.tensors.begin(), found.tensors.end(), [](const FoundTensor& tensor) {
     return tensor.name == "embeddings" && tensor.shape.size() == 2;
   });
@@ -22,7 +24,8 @@ Result<void> add_neighbours(FoundFile& found, std::span<const std::byte> file, c
     return add_model2vec(found, file, std::nullopt, path);
   }
   if (!opened) return opened.error();
-  const Result<Mapping> mapping = Mapping::of_file(*opened, beside, false);
+  const Result<Mapping> mapping =
+      sealed_copy ? detail::sealed_copy(*opened, beside, false) : Mapping::of_file(*opened, beside, false);
   if (!mapping) return mapping.error();
   return add_model2vec(found, file, mapping->bytes(), path);
 }

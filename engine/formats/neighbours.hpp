@@ -11,7 +11,8 @@
 namespace rowan::detail {
 
 /// Adds the tokens of a model2vec model: those of the tokenizer.json in the folder of its safetensors file. Any other
-/// file is left as it is.
-Result<void> add_neighbours(FoundFile& found, std::span<const std::byte> file, const std::string& path);
+/// file is left as it is. What lies beside it is read by mapping, or through a sealed copy.
+Result<void> add_neighbours(FoundFile& found, std::span<const std::byte> file, const std::string& path,
+                            bool sealed_copy);
 
 }  // namespace rowan::detail

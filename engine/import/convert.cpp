@@ -263,7 +263,7 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
   if (shape->format == SourceFormat::native) return convert_native(source, target, options, parallel, sizes);
   Transfer transfer(source, target, options, sizes, parallel, extras);
   if (shape->format < SourceFormat::native) return transfer.from_stream(batches, *shape);
-  auto opened = OpenedFile::open(source, OpenMode::read_only);
+  auto opened = OpenedFile::open(source);
   if (!opened) return opened.error();
   if (opened->kind == FileKind::zip) {
     const auto archive = ZipArchive::read(opened->mapping.bytes(), source);

@@ -14,9 +14,10 @@ namespace {
 
 /// with(TableFile) or with(ForeignFile), whichever the file is.
 template <class Outcome, class With>
-Result<Outcome> with_file(const std::string& path, OpenMode mode, TableFile::Unfinished unfinished, const With& with) {
+Result<Outcome> with_file(const std::string& path, const OpenOptions& options, TableFile::Unfinished unfinished,
+                          const With& with) {
   return detail::guarded([&]() -> Result<Outcome> {
-    Result<detail::OpenedFile> opened = detail::OpenedFile::open(path, mode);
+    Result<detail::OpenedFile> opened = detail::OpenedFile::open(path, options);
     if (!opened) return opened.error();
     if (detail::has_reader(opened->kind)) {
       const Result<detail::ForeignFile> file = detail::ForeignFile::of(*std::move(opened));
@@ -33,7 +34,7 @@ Result<Outcome> with_file(const std::string& path, OpenMode mode, TableFile::Unf
 
 Result<Table> Table::open(const std::string& path, std::string_view name, const OpenOptions& options) {
   const auto in_place = [&](const std::string& file_path, std::string_view table) {
-    return with_file<Table>(file_path, options.mode, TableFile::Unfinished::refuse,
+    return with_file<Table>(file_path, options, TableFile::Unfinished::refuse,
                             [&](const auto& file) { return file.table(table); });
   };
   Result<Table> table = in_place(path, name);
@@ -47,17 +48,17 @@ Result<Table> Table::open(const std::string& path, std::string_view name, const 
 }
 
 Result<std::vector<Table>> Table::open_all(const std::string& path, const OpenOptions& options) {
-  return with_file<std::vector<Table>>(path, options.mode, TableFile::Unfinished::refuse,
+  return with_file<std::vector<Table>>(path, options, TableFile::Unfinished::refuse,
                                        [&](const auto& file) -> Result<std::vector<Table>> { return file.tables(); });
 }
 
 Result<FileInfo> inspect(const std::string& path) {
-  auto info = with_file<FileInfo>(path, OpenMode::read_only, TableFile::Unfinished::accept,
+  auto info = with_file<FileInfo>(path, {}, TableFile::Unfinished::accept,
                                   [](const auto& file) -> Result<FileInfo> { return file.info(); });
   if (info || info.error().code != Code::needs_conversion) return info;
   // Text, which there is no more to say of without reading it.
   return detail::guarded([&]() -> Result<FileInfo> {
-    const Result<detail::OpenedFile> opened = detail::OpenedFile::open(path, OpenMode::read_only);
+    const Result<detail::OpenedFile> opened = detail::OpenedFile::open(path);
     if (!opened) return opened.error();
     FileInfo text;
     text.what = detail::describe(opened->kind);

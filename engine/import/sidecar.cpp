@@ -1,9 +1,6 @@
 // What a sidecar was made from stands in its metadata: "SIZE MTIME HASH", bytes, nanoseconds, XXH3 of the content.
 #include "engine/import/sidecar.hpp"
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <optional>
 #include <span>
 #include <utility>
@@ -13,32 +10,17 @@
 #include "engine/support/text.hpp"
 #include "engine/table/checksum.hpp"
 #include "engine/table/file_map.hpp"
+#include "engine/table/file_stamp.hpp"
 #include "engine/table/native.hpp"
 #include "engine/table/table_file.hpp"
 
 namespace rowan::detail {
 namespace {
 
-/// What can be said of a file without reading it.
-struct Stamp {
-  std::uint64_t size = 0;
-  std::uint64_t modified = 0;  ///< nanoseconds
-
-  friend bool operator==(const Stamp&, const Stamp&) = default;
-};
-
 struct Origin {
-  Stamp stamp;
+  FileStamp stamp;
   std::uint64_t hash = 0;
 };
-
-Result<Stamp> stamp_of(const Descriptor& file, const std::string& path) {
-  struct stat status = {};
-  if (::fstat(file.get(), &status) != 0) return os_error(errno, concat("cannot examine ", path));
-  const auto seconds = static_cast<std::uint64_t>(status.st_mtim.tv_sec);
-  return Stamp{static_cast<std::uint64_t>(status.st_size),
-               seconds * 1'000'000'000 + static_cast<std::uint64_t>(status.st_mtim.tv_nsec)};
-}
 
 Result<std::uint64_t> hash_of_file(const Descriptor& file, const std::string& path) {
   const Result<Mapping> mapping = Mapping::of_file(file, path, false);
@@ -62,7 +44,7 @@ std::optional<Origin> parse_origin(std::string_view text) {
 }
 
 /// Whether a sidecar is there and of the file as it is; an Error where something else has its name.
-Result<bool> is_current(const std::string& sidecar, const Descriptor& file, const Stamp& stamp,
+Result<bool> is_current(const std::string& sidecar, const Descriptor& file, const FileStamp& stamp,
                         const std::string& path) {
   const Result<TableFile> opened = TableFile::open(sidecar);
   if (!opened) {
@@ -93,7 +75,7 @@ std::string sidecar_name(const std::string& path, std::string_view table) {
 Result<std::string> sidecar_of(const std::string& path, std::string_view table, Threads threads) {
   const Result<Descriptor> file = open_regular(path);
   if (!file) return file.error();
-  const Result<Stamp> stamp = stamp_of(*file, path);
+  const Result<FileStamp> stamp = stamp_of(*file, path);
   if (!stamp) return stamp.error();
   std::string sidecar = sidecar_name(path, table);
   const Result<bool> current = is_current(sidecar, *file, *stamp, path);
@@ -106,7 +88,7 @@ Result<std::string> sidecar_of(const std::string& path, std::string_view table, 
   const ConvertOptions options{.table = std::string(table), .overwrite = true, .threads = threads};
   const Result<ConvertReport> converted = convert_in_batches(path, sidecar, options, BatchSizes{}, extras);
   if (!converted) return converted.error();
-  const Result<Stamp> after = stamp_of(*file, path);
+  const Result<FileStamp> after = stamp_of(*file, path);
   if (!after) return after.error();
   if (*after == *stamp) return sidecar;
   return make_error(Code::io_error, path, " changed while it was converted: try again when it is at rest");

@@ -149,7 +149,7 @@ Result<WriteReport> save_checkpoint(const std::string& path, std::span<const Tra
 
 Result<Checkpoint> load_checkpoint(const std::string& path, std::string_view name, const OpenOptions& options) {
   return detail::guarded([&]() -> Result<Checkpoint> {
-    const Result<TableFile> file = TableFile::open(path, options.mode);
+    const Result<TableFile> file = TableFile::open(path, options);
     if (!file) return file.error();
     Result<Table> table = file->table(name);
     if (!table) return table.error();
@@ -161,7 +161,7 @@ Result<Checkpoint> load_checkpoint(const std::string& path, std::string_view nam
 
 Result<std::vector<Checkpoint>> load_checkpoints(const std::string& path, const OpenOptions& options) {
   return detail::guarded([&]() -> Result<std::vector<Checkpoint>> {
-    const Result<TableFile> file = TableFile::open(path, options.mode);
+    const Result<TableFile> file = TableFile::open(path, options);
     if (!file) return file.error();
     std::vector<Checkpoint> all;
     for (const Table& table : file->tables()) {

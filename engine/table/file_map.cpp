@@ -42,16 +42,24 @@ Result<Descriptor> open_regular(const std::string& path, bool writable) {
 Result<Mapping> Mapping::of_file(const Descriptor& file, const std::string& path, bool copy_on_write) {
   const off_t size = ::lseek(file.get(), 0, SEEK_END);
   if (size < 0) return os_error(errno, concat("cannot examine ", path));
-  if (size == 0) return Mapping();  // which the system refuses to map
   const auto length = static_cast<std::size_t>(size);
-  // Private pages are set aside when they are written to, or no table larger than the free memory could be opened.
-  void* address = copy_on_write
-                      ? ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0)
-                      : ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file.get(), 0);
+  if (copy_on_write) return private_of(file, length, path, true);
+  if (size == 0) return Mapping();  // which the system refuses to map
+  void* address = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file.get(), 0);
   if (address == MAP_FAILED) return os_error(errno, concat("cannot map ", path));
-  Mapping mapping({static_cast<std::byte*>(address), length});
-  advise_random(mapping.bytes());
-  return mapping;
+  advise_random({static_cast<std::byte*>(address), length});
+  return Mapping({static_cast<std::byte*>(address), length});
+}
+
+Result<Mapping> Mapping::private_of(const Descriptor& file, std::uint64_t size, const std::string& path,
+                                    bool writable) {
+  if (size == 0) return Mapping();
+  const int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  // Private pages are set aside when they are written to, or no table larger than the free memory could be opened.
+  void* address = ::mmap(nullptr, size, access, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
+  if (address == MAP_FAILED) return os_error(errno, concat("cannot map ", path));
+  advise_random({static_cast<std::byte*>(address), size});
+  return Mapping({static_cast<std::byte*>(address), size});
 }
 
 Result<Mapping> Mapping::shared(const Descriptor& file, std::uint64_t size, std::string_view what) {

@@ -46,6 +46,8 @@ class Mapping {
 
   /// A whole file, for access in no order: shared and read-only, or private and writable. `path` is for messages.
   static Result<Mapping> of_file(const Descriptor& file, const std::string& path, bool copy_on_write);
+  /// The first `size` bytes of a file, for access in no order: private, and writable or not.
+  static Result<Mapping> private_of(const Descriptor& file, std::uint64_t size, const std::string& path, bool writable);
   /// The first `size` bytes of a file that is open for reading and writing; `what` is the subject of errors.
   static Result<Mapping> shared(const Descriptor& file, std::uint64_t size, std::string_view what);
   /// Private zeros, in huge pages where the system has them.

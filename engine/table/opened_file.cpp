@@ -9,6 +9,7 @@
 #include "engine/support/error.hpp"
 #include "engine/table/header.hpp"
 #include "engine/table/native.hpp"
+#include "engine/table/sealed_copy.hpp"
 #include "engine/table/writable_file.hpp"
 
 namespace rowan::detail {
@@ -23,18 +24,25 @@ bool names_native_format(std::span<const std::byte> file) {
 
 }  // namespace
 
-Result<OpenedFile> OpenedFile::open(const std::string& path, OpenMode mode) {
+Result<OpenedFile> OpenedFile::open(const std::string& path, const OpenOptions& options) {
   OpenedFile file;
   file.path = path;
-  file.mode = mode;
-  const bool in_place = mode == OpenMode::read_write;
+  file.mode = options.mode;
+  file.sealed_copy = options.sealed_copy;
+  const bool in_place = file.mode == OpenMode::read_write;
+  if (in_place && file.sealed_copy) {
+    return make_error(Code::invalid_argument, path, " cannot be written in place through a sealed copy of it: open it ",
+                      "without sealed_copy, or with OpenMode::copy_on_write");
+  }
   Result<Descriptor> opened = open_regular(path, in_place);
   if (!opened) return opened.error();
   file.descriptor = *std::move(opened);
   if (in_place) {
     if (const auto good = lock_for_writing(file.descriptor, path); !good) return good.error();
   }
-  Result<Mapping> mapping = Mapping::of_file(file.descriptor, path, mode == OpenMode::copy_on_write);
+  const bool copy_on_write = file.mode == OpenMode::copy_on_write;
+  Result<Mapping> mapping = file.sealed_copy ? detail::sealed_copy(file.descriptor, path, copy_on_write)
+                                             : Mapping::of_file(file.descriptor, path, copy_on_write);
   if (!mapping) return mapping.error();
   file.mapping = *std::move(mapping);
   const std::span<const std::byte> bytes = file.mapping.bytes();

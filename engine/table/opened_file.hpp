@@ -13,12 +13,13 @@ namespace rowan::detail {
 struct OpenedFile {
   std::string path;
   OpenMode mode = OpenMode::read_only;
+  bool sealed_copy = false;
   Descriptor descriptor;
   Mapping mapping;
   FileKind kind = FileKind::unknown;
 
-  /// One that is to be written in place is locked for that.
-  static Result<OpenedFile> open(const std::string& path, OpenMode mode);
+  /// One that is to be written in place is locked for that. Sidecars are not its business.
+  static Result<OpenedFile> open(const std::string& path, const OpenOptions& options = {});
 };
 
 }  // namespace rowan::detail

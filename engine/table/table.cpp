@@ -31,7 +31,7 @@ Result<void> Table::commit() {
 
 Result<RecoverReport> recover(const std::string& path) {
   return detail::guarded([&]() -> Result<RecoverReport> {
-    const Result<TableFile> file = TableFile::open(path, OpenMode::read_write, TableFile::Unfinished::accept);
+    const Result<TableFile> file = TableFile::open(path, {.mode = OpenMode::read_write}, TableFile::Unfinished::accept);
     if (!file) return file.error();
     return file->writable().commit();
   });

@@ -25,8 +25,8 @@ using detail::Mapping;
 using detail::OpenedFile;
 using detail::Tensor;
 
-Result<TableFile> TableFile::open(const std::string& path, OpenMode mode, Unfinished unfinished) {
-  Result<OpenedFile> opened = OpenedFile::open(path, mode);
+Result<TableFile> TableFile::open(const std::string& path, const OpenOptions& options, Unfinished unfinished) {
+  Result<OpenedFile> opened = OpenedFile::open(path, options);
   if (!opened) return opened.error();
   return of(*std::move(opened), unfinished);
 }

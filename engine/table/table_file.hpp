@@ -22,7 +22,7 @@ class TableFile {
 
   /// Maps and validates a native file and checks the checksum of its header. Any other file is refused with a
   /// sentence that says what it is and what to do.
-  static Result<TableFile> open(const std::string& path, OpenMode mode = OpenMode::read_only,
+  static Result<TableFile> open(const std::string& path, const OpenOptions& options = {},
                                 Unfinished unfinished = Unfinished::refuse);
   /// The same of a file that is mapped already.
   static Result<TableFile> of(detail::OpenedFile opened, Unfinished unfinished = Unfinished::refuse);

@@ -66,6 +66,11 @@ enum class OpenMode : std::uint8_t {
 
 struct OpenOptions {
   OpenMode mode = OpenMode::read_only;
+  /// The file is copied, once, into memory that nobody can write to or shorten, and that is mapped. Whoever truncates
+  /// or overwrites the file afterwards changes no table and ends no process; one that changes meanwhile is an error.
+  /// For files whose publisher may do that, and for network file systems. Opening reads the whole file, and its size in
+  /// memory is taken until the last Table goes. Not with read_write.
+  bool sealed_copy = false;
   /// A file that cannot be mapped is converted, once, into a native f32 file beside it, PATH.rowan.safetensors, and
   /// that is opened, now and from then on: at once, where size and time of the file are those that it was made from.
   /// Where the time alone differs, the content is hashed and compared; where that differs too it is converted again.
@@ -83,9 +88,12 @@ class WritableFile;
 ///
 /// Copies share that memory and are cheap; the last one releases it, and views into it end then. What was moved
 /// from is an empty table, which refuses every index. Any number of threads may read a table; while it is written to
-/// through a MutableTableView nobody else may use it. A mapped file must not be truncated or overwritten in place by
-/// others while it is open: publish new content by rename, as everything in Rowan does, and open tables keep the old
-/// content.
+/// through a MutableTableView nobody else may use it.
+///
+/// A mapped file must not be truncated or overwritten in place by others while it is open: rows would change, and a
+/// lookup beyond the new end would end the process (SIGBUS). Publish new content by rename, as everything in Rowan
+/// does, and open tables keep the old content; of a file whose publisher may do otherwise, open a sealed
+/// copy (OpenOptions).
 class ROWAN_API Table {
  public:
   /// Maps the table called `name` of a file; with an empty name, its only table. Cost: one mapping and the parsing of

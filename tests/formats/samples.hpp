@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/formats/found.hpp"
@@ -208,6 +209,33 @@ inline ZipSample checkpoint_of(const std::string& opcodes, const std::string& da
                  {"m/data/0", data, deflate},
                  {"m/data/1", floats(2)},
                  {"m/version", "3\n"}});
+}
+
+inline std::string dict_of(const std::vector<std::pair<std::string, std::string>>& items) {
+  std::string opcodes = "}(";
+  for (const auto& [key, value] : items) opcodes += text(key) + value;
+  return opcodes + "u";
+}
+
+/// What a checkpoint of the form before 1.6 ends in: the list of keys and the storages.
+struct LegacyStorage {
+  std::string key;
+  std::uint64_t elements;
+  std::string data;
+};
+inline std::string legacy_of(const std::string& opcodes, const std::vector<LegacyStorage>& storages) {
+  std::string file = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19."s;
+  file += pickle_of("M\xE9\x03") + pickle_of(dict_of({{"little_endian", "\x88"}})) + pickle_of(opcodes);
+  std::string keys = "](";
+  for (const LegacyStorage& storage : storages) keys += text(storage.key);
+  file += pickle_of(keys + "e");
+  for (const LegacyStorage& storage : storages) file += u64(storage.elements) + storage.data;
+  return file;
+}
+inline TensorSample legacy_sample() {
+  TensorSample sample;
+  sample.legacy = true;
+  return sample;
 }
 
 }  // namespace rowan::test

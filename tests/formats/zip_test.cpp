@@ -175,7 +175,8 @@ TEST_CASE("deflated data that is not what it claims is refused") {
   check_refusal(read_archive, part(deflated(content + 'x')), Code::malformed_file, "becomes more than the 1000");
   check_refusal(read_archive, part(deflated(std::string(1000, 'y'))), Code::malformed_file, "another CRC-32");
   check_refusal(read_archive, part(good + "rest"), Code::malformed_file, "ends 4 bytes before its end");
-  check_refusal(read_archive, part(good.substr(0, good.size() - 1)), Code::malformed_file, "ends inside its last block");
+  check_refusal(read_archive, part(good.substr(0, good.size() - 1)), Code::malformed_file,
+                "ends inside its last block");
   check_refusal(read_archive, part("\xFF\xFF\xFF"), Code::malformed_file, "damaged");
   // 16 bytes that claim 3 GiB, of which none are allocated.
   std::string bomb = part(std::string(16, '\0'));

@@ -45,6 +45,7 @@ LIBRARIES = {
     "PyTorch": (r"torch/|ATen/|c10/", r"perf/peers/torch\.cpp$"),
     "FBGEMM": (r"fbgemm/", r"perf/peers/fbgemm\.cpp$"),
     "doctest": (r"doctest/", r"tests/"),
+    "libFuzzer": (r"fuzzer/", r"tests/fuzz/"),
     "POSIX": (r"(unistd|fcntl|dlfcn|pthread|signal|sched|poll|malloc|time|errno)\.h$|(sys|linux)/\w+\.h$",
               r"simd/|engine/|tools/|perf/|tests/"),
 }

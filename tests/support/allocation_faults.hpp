@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "rowan/status.hpp"
+#include "tests/support/effort.hpp"
 
 namespace rowan::test {
 
@@ -14,7 +15,7 @@ extern int allocations_until_failure;  ///< that one fails; none if negative
 template <class Prepare, class Call, class Check>
 void fail_each_allocation(const Prepare& prepare, const Call& call, const Check& check) {
   int failures = 0;
-  for (int allocations = 0;; ++allocations) {
+  for (int allocations = 0;; allocations += failure_step()) {
     prepare();
     allocations_until_failure = allocations;
     const auto result = call();

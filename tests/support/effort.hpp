@@ -11,4 +11,7 @@ inline int cases(int full) {
   return effort != nullptr && std::string_view(effort) == "reduced" ? full / 40 + 1 : full;
 }
 
+/// From one of the places where something is made to fail to the next: each, or every seventh.
+inline int failure_step() { return cases(40) == 40 ? 1 : 7; }
+
 }  // namespace rowan::test

@@ -15,7 +15,7 @@ namespace rowan::test {
 template <class Prepare, class Call, class Check>
 void fail_each_system_call(const Prepare& prepare, const Call& call, const Check& check) {
   int failures = 0;
-  for (int number = 0;; ++number) {
+  for (int number = 0;; number += failure_step()) {
     prepare();
     std::string failed;
     const auto result = [&] {

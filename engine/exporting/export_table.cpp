@@ -49,7 +49,8 @@ std::string safetensors_header(const Table& table, bool stored) {
                       .begin = 0,
                       .end = table.rows() * table.dim() * element};
   std::string header = serialise({}, std::span(&tensor, 1));
-  return pad_header(std::move(header), (header.size() + 63) / 64 * 64);
+  const std::size_t size = (header.size() + 63) / 64 * 64;
+  return pad_header(std::move(header), size);
 }
 
 class Exporter {

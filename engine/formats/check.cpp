@@ -2,22 +2,22 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "engine/formats/ggml_blocks.hpp"
 #include "engine/formats/product.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/inflater.hpp"
+#include "engine/table/native.hpp"
 #include "rowan/table.hpp"
 
 namespace rowan::detail {
 namespace {
 
-std::string quoted(const FoundTensor& tensor) { return concat("tensor '", tensor.name, "'"); }
+using native::weight_suffix;  // which it has of PyTorch
 
 Error refused(Code code, const std::string& path, const FoundTensor& tensor, std::string_view why) {
-  return make_error(code, path, ": ", tensor.name.empty() ? std::string("its array") : quoted(tensor), " ", why);
+  return make_error(code, path, ": ", tensor_in_words(tensor), " ", why);
 }
 
 std::string shape_text(const FoundTensor& tensor) {
@@ -74,7 +74,7 @@ Result<void> check_run(std::span<const std::byte> file, const FoundTensor& tenso
       return refused(Code::malformed_file, path, tensor, "is compressed data that ends beyond the file");
     }
     limit = tensor.deflated->inflated;
-    if (limit / deflate_ratio > tensor.deflated->bytes) {
+    if (limit > most_inflated(tensor.deflated->bytes)) {
       return refused(Code::malformed_file, path, tensor,
                      concat("claims that ", tensor.deflated->bytes, " compressed bytes become ", limit));
     }
@@ -84,6 +84,19 @@ Result<void> check_run(std::span<const std::byte> file, const FoundTensor& tenso
   return refused(Code::malformed_file, path, tensor,
                  concat("of shape ", shape_text(tensor), " begins at byte ", tensor.offset, " and takes ", bytes,
                         " bytes, of ", limit, " that there are"));
+}
+
+/// The rest of a sentence: what there is to choose from.
+std::string choices(const FoundFile& found) {
+  constexpr std::size_t listed = 20;
+  std::string list;
+  std::size_t matrices = 0;
+  for (const FoundTensor& tensor : found.tensors) {
+    if (!may_be_table(tensor) || ++matrices > listed) continue;
+    list += concat(list.empty() ? "it has " : ", ", in_quotes(tensor.name), " ", shape_text(tensor));
+  }
+  if (matrices > listed) list += concat(" and ", matrices - listed, " more");
+  return matrices == 0 ? std::string("it has no matrix of numbers") : list;
 }
 
 }  // namespace
@@ -105,14 +118,17 @@ std::optional<DType> mapped_type(Encoding encoding) noexcept {
   }
 }
 
+std::string tensor_in_words(const FoundTensor& tensor) {
+  return tensor.name.empty() ? std::string("its array") : concat("tensor ", in_quotes(tensor.name));
+}
+
 bool may_be_table(const FoundTensor& tensor) noexcept {
   return tensor.encoding != Encoding::other && tensor.shape.size() == 2 && tensor.shape[1] != 0;
 }
 
 std::string table_name(const FoundTensor& tensor) {
-  constexpr std::string_view suffix = ".weight";
   std::string_view name = tensor.name;
-  if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+  if (name.ends_with(weight_suffix)) name.remove_suffix(weight_suffix.size());
   return name.empty() ? std::string(default_table_name) : std::string(name);
 }
 
@@ -144,7 +160,8 @@ Result<ForeignTable> check_tensor(std::span<const std::byte> file, const FoundTe
             : std::nullopt;
   if (!bytes) return refused(Code::malformed_file, path, tensor, "is larger than memory");
   if (const auto good = check_run(file, tensor, *bytes, path); !good) return good.error();
-  if (strided && table.rows / (*bytes / table.dim + 1) > 1) {  // what a file can ask for is bounded by its size
+  const auto elements = checked_multiply(table.rows, table.dim);
+  if (strided && (!elements || *elements > *bytes)) {  // what a file can ask for is bounded by its size
     return refused(Code::format_unsupported, path, tensor,
                    concat("of shape ", shape_text(tensor), " repeats ", *bytes,
                           " bytes: save it as the matrix that it stands for"));
@@ -165,23 +182,10 @@ Result<const FoundTensor*> choose_tensor(const FoundFile& found, std::string_vie
                                  [&](const FoundTensor& tensor) { return tensor.name == wanted; });
     return at == found.tensors.end() ? nullptr : &*at;
   };
-  constexpr std::size_t listed = 20;
-  std::vector<const FoundTensor*> matrices;
-  for (const FoundTensor& tensor : found.tensors) {
-    if (may_be_table(tensor)) matrices.push_back(&tensor);
-  }
-  std::string list;
-  for (std::size_t i = 0; i < std::min(listed, matrices.size()); ++i) {
-    list += concat(i == 0 ? "'" : ", '", matrices[i]->name, "' ", shape_text(*matrices[i]));
-  }
-  if (matrices.size() > listed) list += concat(" and ", matrices.size() - listed, " more");
-  const std::string choices = matrices.empty() ? std::string("it has no matrix of numbers") : concat("it has ", list);
-
   if (!name.empty()) {
-    for (const std::string& spelled : {std::string(name), concat(name, ".weight")}) {
-      if (const FoundTensor* tensor = find(spelled)) return tensor;
-    }
-    return make_error(Code::not_found, path, " has no tensor '", name, "'; ", choices);
+    if (const FoundTensor* tensor = find(name)) return tensor;
+    if (const FoundTensor* tensor = find(concat(name, weight_suffix))) return tensor;
+    return make_error(Code::not_found, path, " has no tensor ", in_quotes(name), "; ", choices(found));
   }
   if (!found.table.empty()) {
     if (const FoundTensor* tensor = find(found.table)) return tensor;
@@ -192,11 +196,14 @@ Result<const FoundTensor*> choose_tensor(const FoundFile& found, std::string_vie
     const FoundTensor* const tensor = find(spelled);
     if (tensor != nullptr && may_be_table(*tensor)) return tensor;
   }
-  if (matrices.size() == 1) return matrices.front();
+  const auto matrices = std::count_if(found.tensors.begin(), found.tensors.end(), may_be_table);
+  if (matrices == 1) return &*std::find_if(found.tensors.begin(), found.tensors.end(), may_be_table);
   if (found.tensors.size() == 1) return &found.tensors.front();  // whose refusal says what it is
-  if (matrices.empty()) return make_error(Code::not_found, path, " is ", found.what, " and holds no table: ", choices);
-  return make_error(Code::invalid_argument, path, " is ", found.what, " with ", matrices.size(),
-                    " matrices; name one of them: ", choices);
+  if (matrices == 0) {
+    return make_error(Code::not_found, path, " is ", found.what, " and holds no table: ", choices(found));
+  }
+  return make_error(Code::invalid_argument, path, " is ", found.what, " with ", matrices,
+                    " matrices; name one of them: ", choices(found));
 }
 
 }  // namespace rowan::detail

@@ -38,6 +38,9 @@ Result<const FoundTensor*> choose_tensor(const FoundFile& found, std::string_vie
 /// The type as which lookups read such elements in place.
 std::optional<DType> mapped_type(Encoding encoding) noexcept;
 
+/// A tensor as the subject of a sentence: "tensor 'wte.weight'".
+std::string tensor_in_words(const FoundTensor& tensor);
+
 /// Whether a tensor can become a table by its type and rank alone.
 bool may_be_table(const FoundTensor& tensor) noexcept;
 

@@ -5,7 +5,6 @@
 
 #include "engine/formats/neighbours.hpp"
 #include "engine/formats/readers.hpp"
-#include "engine/formats/zip_text.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/foreign.hpp"
@@ -43,17 +42,6 @@ struct Owner {
   std::optional<MemoryKeys> keys;
 };
 
-/// What makes rows of a table's says how many there are.
-Result<void> check_derived(const FoundFile& found, const std::string& path) {
-  const std::size_t rows = found.derived_rows();
-  if (rows == 0) return {};
-  const bool agree = (found.weights_of_keys.empty() || found.weights_of_keys.size() == rows) &&
-                     (found.keys.empty() || found.keys.size() == rows);
-  if (agree) return {};
-  return make_error(Code::malformed_file, path, " has ", rows, " rows for ", found.keys.size(), " tokens and ",
-                    found.weights_of_keys.size(), " weights");
-}
-
 }  // namespace
 
 bool has_reader(FileKind kind) noexcept { return reader_of(kind) != nullptr; }
@@ -65,13 +53,6 @@ Result<ForeignFile> ForeignFile::of(OpenedFile opened) {
     return make_error(Code::format_unsupported, opened.path, " is ", describe(opened.kind),
                       "; only a Rowan file is written in place: open it with OpenMode::copy_on_write, or convert it");
   }
-  if (opened.kind == FileKind::zip) {
-    const auto archive = ZipArchive::read(opened.mapping.bytes(), opened.path);
-    if (!archive) return archive.error();
-    if (is_text_archive(*archive)) {
-      return needs_conversion_error(opened.path, "a zip archive of text, which cannot be mapped in place");
-    }
-  }
   ForeignFile file;
   file.path_ = opened.path;
   file.kind_ = opened.kind;
@@ -81,7 +62,6 @@ Result<ForeignFile> ForeignFile::of(OpenedFile opened) {
   if (!found) return found.error();
   const auto added = add_neighbours(*found, file.bytes(), file.path_, opened.sealed_copy);
   if (!added) return added.error();
-  if (const auto good = check_derived(*found, file.path_); !good) return good.error();
   file.found_ = std::make_shared<const FoundFile>(*std::move(found));
   return file;
 }
@@ -89,26 +69,41 @@ Result<ForeignFile> ForeignFile::of(OpenedFile opened) {
 Result<ForeignTable> ForeignFile::choose(std::string_view name) const {
   const Result<const FoundTensor*> tensor = choose_tensor(*found_, name, path_);
   if (!tensor) return tensor.error();
-  Result<ForeignTable> table = check_tensor(bytes(), **tensor, path_);
+  return check(**tensor);
+}
+
+Result<ForeignTable> ForeignFile::check(const FoundTensor& tensor) const {
+  Result<ForeignTable> table = check_tensor(bytes(), tensor, path_);
   if (!table) return table;
   if (is_derived(*table)) {
-    for (const std::uint64_t row : found_->rows_of_keys) {
-      if (row < table->rows) continue;
-      return make_error(Code::malformed_file, path_, ": a token has row ", row, " of tensor '", (*tensor)->name,
-                        "', which has ", table->rows, " rows");
-    }
-    if (found_->rows_of_keys.empty() && found_->weights_of_keys.size() != table->rows) {
-      return make_error(Code::malformed_file, path_, " has ", found_->weights_of_keys.size(), " weights for the ",
-                        table->rows, " rows of tensor '", (*tensor)->name, "'");
-    }
+    if (const auto good = check_derived(*table); !good) return good.error();
     table->view.reset();
     if (table->why_not.empty()) table->why_not = "its tokens share rows, or have weights";
   }
   if (has_keys(*table) && found_->keys.size() > row_count(*table)) {
     return make_error(Code::malformed_file, path_, " has ", found_->keys.size(), " tokens for the ", row_count(*table),
-                      " rows of tensor '", (*tensor)->name, "'");
+                      " rows of ", tensor_in_words(tensor));
   }
   return table;
+}
+
+/// What makes rows of the tensor's agrees on how many there are, and names rows that it has.
+Result<void> ForeignFile::check_derived(const ForeignTable& table) const {
+  const std::size_t rows = found_->derived_rows();
+  const std::size_t weights = found_->weights_of_keys.size();
+  const std::size_t keys = found_->keys.size();
+  if ((weights != 0 && weights != rows) || (keys != 0 && keys != rows)) {
+    return make_error(Code::malformed_file, path_, " has ", rows, " rows for ", keys, " tokens and ", weights,
+                      " weights");
+  }
+  for (const std::uint64_t row : found_->rows_of_keys) {
+    if (row < table.rows) continue;
+    return make_error(Code::malformed_file, path_, ": a token has row ", row, " of ", tensor_in_words(*table.tensor),
+                      ", which has ", table.rows, " rows");
+  }
+  if (!found_->rows_of_keys.empty() || weights == table.rows) return {};
+  return make_error(Code::malformed_file, path_, " has ", weights, " weights for the ", table.rows, " rows of ",
+                    tensor_in_words(*table.tensor));
 }
 
 bool ForeignFile::has_keys(const ForeignTable& table) const noexcept {
@@ -121,8 +116,8 @@ Result<std::unique_ptr<TableRows>> ForeignFile::rows(const ForeignTable& table) 
 
 Result<Table> ForeignFile::make_table(const ForeignTable& checked) const {
   if (!checked.view) {
-    return needs_conversion_error(path_, concat(found_->what, " whose tensor '", checked.tensor->name,
-                                                "' cannot be mapped in place, because ", checked.why_not));
+    return needs_conversion_error(path_, concat(found_->what, ", and ", tensor_in_words(*checked.tensor),
+                                                " cannot be mapped in place, because ", checked.why_not));
   }
   auto owner = std::make_shared<Owner>();
   owner->mapping = mapping_;
@@ -155,7 +150,7 @@ Result<std::vector<Table>> ForeignFile::tables() const {
   std::vector<Table> tables;
   for (const FoundTensor& tensor : found_->tensors) {
     if (!may_be_table(tensor)) continue;
-    const Result<ForeignTable> checked = choose(tensor.name);
+    const Result<ForeignTable> checked = check(tensor);
     if (!checked) return checked.error();
     if (!checked->view) continue;
     Result<Table> table = make_table(*checked);
@@ -173,16 +168,15 @@ FileInfo ForeignFile::info() const {
   info.what = found_->what;
   info.file_bytes = bytes().size();
   info.notes = found_->notes;
-  const Result<ForeignTable> chosen = choose({});
-  if (chosen) info.table = chosen->tensor->name;
+  const Result<const FoundTensor*> chosen = choose_tensor(*found_, {}, path_);
+  if (chosen && check(**chosen)) info.table = (*chosen)->name;
   for (const FoundTensor& tensor : found_->tensors) {
     TensorInfo& added = info.tensors.emplace_back();
     added.name = tensor.name;
     added.dtype = tensor.type;
     added.shape = tensor.shape;
     added.offset = tensor.deflated ? tensor.deflated->offset : tensor.offset;
-    const Result<ForeignTable> checked =
-        chosen && chosen->tensor == &tensor ? chosen : check_tensor(bytes(), tensor, path_);
+    const Result<ForeignTable> checked = check(tensor);
     if (!checked) {
       added.why_not_mapped = may_be_table(tensor) ? checked.error().message : "it is no matrix of numbers";
       continue;

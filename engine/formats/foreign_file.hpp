@@ -47,6 +47,8 @@ class ForeignFile {
 
  private:
   ForeignFile() = default;
+  Result<ForeignTable> check(const FoundTensor& tensor) const;
+  Result<void> check_derived(const ForeignTable& table) const;
   Result<Table> make_table(const ForeignTable& checked) const;
   bool is_derived(const ForeignTable& table) const noexcept {
     return found_->derived_rows() != 0 && table.tensor->name == found_->table;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/formats/archive.hpp"
 #include "engine/formats/npy.hpp"
 #include "engine/support/error.hpp"
 
@@ -39,7 +40,7 @@ Result<FoundFile> read_npz(std::span<const std::byte> file, const ZipArchive& ar
   found.what = "an .npz archive of NumPy arrays";
   std::optional<Error> left_out;
   for (const ZipMember& member : archive.members()) {
-    if (!member.name.ends_with(ending)) {
+    if (!is_array(member)) {
       found.notes.push_back(concat("member ", in_quotes(member.name), " is not an .npy array and was left out"));
       continue;
     }

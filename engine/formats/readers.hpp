@@ -15,7 +15,8 @@ namespace rowan::detail {
 // that is otherwise known (Code::format_unsupported).
 Result<FoundFile> read_safetensors(std::span<const std::byte> file, const std::string& path);
 Result<FoundFile> read_npy(std::span<const std::byte> file, const std::string& path);
-/// An .npz or a PyTorch checkpoint, told apart by the names of its members.
+/// An .npz or a PyTorch checkpoint, told apart by the names of its members; any other archive with files in it is taken
+/// for one of text (Code::needs_conversion).
 Result<FoundFile> read_zip(std::span<const std::byte> file, const std::string& path);
 /// A PyTorch checkpoint of before 1.6, which is a row of pickles.
 Result<FoundFile> read_torch_legacy(std::span<const std::byte> file, const std::string& path);

@@ -87,63 +87,40 @@ class ProductRows final : public TableRows {
   ForeignTable table_;
 };
 
-/// Rows that are inflated one after the other. Behind the last of them what was inflated is held against its size and
-/// CRC-32, which whoever stops earlier does without.
+/// Rows that are inflated one after the other. Behind the last of them what else was compressed with them is read too,
+/// so that all of it has been held against its size and CRC-32, which whoever stops earlier does without.
 class InflatedRows final : public TableRows {
  public:
-  InflatedRows(std::span<const std::byte> file, const ForeignTable& table, const std::string& path)
+  InflatedRows(std::span<const std::byte> file, const ForeignTable& table, const Deflated& run, std::string subject)
       : table_(table),
-        path_(path),
-        run_(file.subspan(table.tensor->deflated->offset, table.tensor->deflated->bytes),
-             concat(path, ": tensor '", table.tensor->name, "'")),
+        run_(file.subspan(run.offset, run.bytes), {run.inflated, run.crc32}, std::move(subject)),
         row_(table.row_step),
         skip_(table.tensor->offset) {}
 
   bool any_order() const noexcept override { return false; }
   Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) override {
-    for (; skip_ != 0; skip_ -= std::min<std::uint64_t>(skip_, row_.size())) {
-      const std::span<std::byte> some = std::span(row_).first(std::min<std::uint64_t>(skip_, row_.size()));
-      if (const auto good = fill(some); !good) return good;
+    while (skip_ != 0) {
+      const auto skipped = run_.read(std::span(row_).first(std::min<std::uint64_t>(skip_, row_.size())));
+      if (!skipped) return skipped.error();
+      skip_ -= *skipped;
     }
     for (std::uint64_t row = begin; row < end; ++row, out += table_.dim) {
-      if (const auto good = fill(row_); !good) return good;
+      if (const auto filled = run_.read(row_); !filled) return filled.error();
       decode(table_, row_.data(), out);
     }
-    return end == table_.rows ? finish() : Result<void>();
+    if (end < table_.rows) return {};
+    for (;;) {
+      const auto rest = run_.read(row_);
+      if (!rest) return rest.error();
+      if (*rest < row_.size()) return {};
+    }
   }
 
  private:
-  Result<void> finish() {
-    const Deflated& claimed = *table_.tensor->deflated;
-    while (inflated_ < claimed.inflated) {
-      const std::uint64_t left = claimed.inflated - inflated_;
-      if (const auto good = fill(std::span(row_).first(std::min<std::uint64_t>(left, row_.size()))); !good) return good;
-    }
-    std::byte beyond = {};
-    const auto more = run_.read({&beyond, 1});
-    if (!more) return more.error();
-    if (*more == 0 && run_.left() == 0 && crc32_ == claimed.crc32) return {};
-    return make_error(Code::malformed_file, path_, ": tensor '", table_.tensor->name,
-                      "' is compressed and has other content than its size and CRC-32 say: it is damaged");
-  }
-
-  Result<void> fill(std::span<std::byte> bytes) {
-    const auto filled = run_.read(bytes);
-    if (!filled) return filled.error();
-    inflated_ += *filled;
-    crc32_ = crc32_of(bytes.first(*filled), crc32_);
-    if (*filled == bytes.size()) return {};
-    return make_error(Code::malformed_file, path_, ": tensor '", table_.tensor->name,
-                      "' is compressed data that ends before its rows do");
-  }
-
   ForeignTable table_;
-  const std::string& path_;
   InflatedRun run_;
   std::vector<std::byte> row_;
   std::uint64_t skip_;
-  std::uint64_t inflated_ = 0;
-  std::uint32_t crc32_ = 0;
 };
 
 /// Rows of any number, in any order, several of one row of the tensor, each with a weight.
@@ -179,16 +156,16 @@ Result<std::unique_ptr<TableRows>> rows_of(std::span<const std::byte> file, cons
   } else if (!tensor.deflated) {
     rows = std::make_unique<StoredRows>(file, table);
   } else if (tensor.strides.empty() || (tensor.strides[1] == 1 && tensor.strides[0] == table.dim)) {
-    rows = std::make_unique<InflatedRows>(file, table, path);
+    rows = std::make_unique<InflatedRows>(file, table, *tensor.deflated, concat(path, ": ", tensor_in_words(tensor)));
   } else {
-    return make_error(Code::format_unsupported, path, ": tensor '", tensor.name,
-                      "' is compressed and the elements of its rows do not lie one behind the other: save it in C ",
+    return make_error(Code::format_unsupported, path, ": ", tensor_in_words(tensor),
+                      " is compressed and the elements of its rows do not lie one behind the other: save it in C ",
                       "order or uncompressed");
   }
   if (!derived) return rows;
   if (!rows->any_order()) {
-    return make_error(Code::format_unsupported, path, ": tensor '", tensor.name,
-                      "' is compressed, and keys share its rows");
+    return make_error(Code::format_unsupported, path, ": ", tensor_in_words(tensor),
+                      " is compressed, and keys share its rows");
   }
   return std::unique_ptr<TableRows>(std::make_unique<DerivedRows>(std::move(rows), found, table.dim));
 }

@@ -1,8 +1,10 @@
 // Storages are members of the archive; the pickle claims how long they are, which the archive has to confirm.
 #include "engine/formats/torch_zip.hpp"
 
+#include <algorithm>
 #include <string_view>
 
+#include "engine/formats/archive.hpp"
 #include "engine/formats/pickle.hpp"
 #include "engine/formats/torch_tensors.hpp"
 #include "engine/support/bytes.hpp"
@@ -27,10 +29,21 @@ Result<bool> is_big_endian(std::span<const std::byte> file, const ZipArchive& ar
                     "; 'little' and 'big' are orders of bytes");
 }
 
+Result<const ZipMember*> only_pickle(const ZipArchive& archive, const std::string& path) {
+  const auto& members = archive.members();
+  const auto one = std::find_if(members.begin(), members.end(), is_pickle);
+  const auto other = std::find_if(one + 1, members.end(), is_pickle);
+  if (other == members.end()) return &*one;
+  return make_error(Code::malformed_file, path, " is a zip archive with two pickles of a PyTorch checkpoint, ",
+                    in_quotes(one->name), " and ", in_quotes(other->name));
+}
+
 }  // namespace
 
-Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchive& archive, const ZipMember& pickle,
-                                 const std::string& path) {
+Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchive& archive, const std::string& path) {
+  const auto one = only_pickle(archive, path);
+  if (!one) return one.error();
+  const ZipMember& pickle = **one;
   const std::string_view folder = pickle.name.substr(0, pickle.name.rfind('/') + 1);
   const auto big_endian = is_big_endian(file, archive, folder, path);
   if (!big_endian) return big_endian.error();

@@ -11,8 +11,7 @@
 
 namespace rowan::detail {
 
-/// The tensors of a checkpoint whose pickle is the member `pickle`, called "<its name>/data.pkl".
-Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchive& archive, const ZipMember& pickle,
-                                 const std::string& path);
+/// The tensors of an archive that is a checkpoint: one member of it is its pickle, NAME/data.pkl.
+Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchive& archive, const std::string& path);
 
 }  // namespace rowan::detail

@@ -55,15 +55,9 @@ struct ZipContent {
 Result<ZipContent> whole_member(std::span<const std::byte> file, const ZipMember& member, std::uint64_t most,
                                 const std::string& path);
 
-/// The first `count` bytes of a member's content, or all that it has.
+/// The first `count` bytes of a member's content, or all that it has. Allocates those bytes alone, and none for a claim
+/// that no data of its length can keep (Code::malformed_file).
 Result<ZipContent> start_of_member(std::span<const std::byte> file, const ZipMember& member, std::uint64_t count,
                                    const std::string& path);
-
-/// The first `count` bytes, or all, of what a run of the file inflates to, which requires that the run lies in the
-/// file. Code::malformed_file where it is damaged, and, if all are asked for, where it becomes more or fewer bytes than
-/// it claims. Allocates those bytes alone, and none for a claim that no run of its length can keep. `subject` begins
-/// the sentence.
-Result<std::vector<std::byte>> inflate_start(std::span<const std::byte> file, const Deflated& run, std::uint64_t count,
-                                             const std::string& subject);
 
 }  // namespace rowan::detail

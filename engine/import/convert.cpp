@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/formats/zip_text.hpp"
+#include "engine/formats/archive.hpp"
 #include "engine/import/encode.hpp"
 #include "engine/import/foreign.hpp"
 #include "engine/import/ids.hpp"
@@ -268,7 +268,7 @@ Result<ConvertReport> convert_in_batches(const std::string& source, const std::s
   if (opened->kind == FileKind::zip) {
     const auto archive = ZipArchive::read(opened->mapping.bytes(), source);
     if (!archive) return archive.error();
-    if (is_text_archive(*archive)) return transfer.from_member(std::move(opened->mapping), *archive);
+    if (kind_of(*archive) == ArchiveKind::texts) return transfer.from_member(std::move(opened->mapping), *archive);
   }
   return transfer.from_foreign(*std::move(opened));
 }

@@ -37,7 +37,7 @@ Result<ForeignSource> open_foreign(const std::string& source, OpenedFile opened,
   Result<ForeignTable> table = file->choose(options.table);
   if (!table) return table.error();
   if (options.dim != 0 && options.dim != table->dim) {
-    return make_error(Code::invalid_argument, source, ": tensor '", table->tensor->name, "' has rows of ",
+    return make_error(Code::invalid_argument, source, ": ", tensor_in_words(*table->tensor), " has rows of ",
                       counted(table->dim, "number"), ", and ", options.dim, " are asked for");
   }
   ForeignSource made{.file = *std::move(file), .table = *std::move(table), .rows = 0};
@@ -49,7 +49,7 @@ Result<ForeignSource> open_foreign(const std::string& source, OpenedFile opened,
   const std::uint64_t keys = found.keys.size();
   made.rows = made.words ? keys : made.file.row_count(made.table);
   if (!made.keyed || keys == made.rows || (options.limit != 0 && options.limit <= keys)) return made;
-  return make_error(Code::invalid_argument, source, ": tensor '", made.table.tensor->name, "' has ", made.rows,
+  return make_error(Code::invalid_argument, source, ": ", tensor_in_words(*made.table.tensor), " has ", made.rows,
                     " rows and the file has ", keys, " tokens: say --limit ", keys,
                     " for the rows that have one, or --keys none for all rows without");
 }

@@ -26,9 +26,8 @@ struct Member {
   Mapping archive;
   ZipMember zip;
   std::span<const std::byte> stored;  // what is left of it
+  std::uint32_t crc32 = 0;            // of what has been read of a stored one
   std::optional<InflatedRun> deflated;
-  std::uint64_t produced = 0;
-  std::uint32_t crc32 = 0;
 };
 
 }  // namespace
@@ -118,21 +117,19 @@ struct ByteSource::State {
   }
 
   Result<std::size_t> read_member(std::span<std::byte> buffer) {
-    std::size_t filled = std::min(buffer.size(), member->stored.size());
+    if (member->deflated) {
+      const auto filled = member->deflated->read(buffer);
+      bytes_read = member->zip.bytes - member->deflated->left();
+      return filled;
+    }
+    const std::size_t filled = std::min(buffer.size(), member->stored.size());
     std::copy_n(member->stored.begin(), filled, buffer.begin());
     member->stored = member->stored.subspan(filled);
-    if (member->deflated) {
-      const auto inflated = member->deflated->read(buffer);
-      if (!inflated) return inflated;
-      filled = *inflated;
-    }
     member->crc32 = crc32_of(buffer.first(filled), member->crc32);
-    member->produced += filled;
-    bytes_read = member->zip.bytes - (member->deflated ? member->deflated->left() : member->stored.size());
-    if (filled == buffer.size() && member->produced < member->zip.inflated) return filled;
-    if (member->produced == member->zip.inflated && member->crc32 == member->zip.crc32) return filled;
+    bytes_read += filled;
+    if (!member->stored.empty() || member->crc32 == member->zip.crc32) return filled;
     return make_error(Code::malformed_file, path, ": member ", in_quotes(member->zip.name),
-                      " has other content than its size and CRC-32 say: it is damaged");
+                      " has another CRC-32 than it claims: it is damaged");
   }
 
   /// Decompresses from what was read; members of a file follow one another.
@@ -187,7 +184,8 @@ ByteSource ByteSource::over(Mapping archive, const ZipMember& member, const std:
   made.zip = member;
   made.archive = std::move(archive);
   if (member.deflated) {
-    made.deflated.emplace(bytes, concat(path, ": member ", in_quotes(member.name)));
+    made.deflated.emplace(bytes, InflatedRun::Claim{member.inflated, member.crc32},
+                          concat(path, ": member ", in_quotes(member.name)));
   } else {
     made.stored = bytes;
   }
@@ -210,12 +208,10 @@ std::uint64_t ByteSource::bytes_total() const noexcept {
 }
 
 std::uint64_t ByteSource::content_limit() const noexcept {
-  constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
   if (state_->member) return state_->member->zip.inflated;
-  std::uint64_t limit = bytes_total();
-  if (limit == 0) return unlimited;  // a pipe, or a file that the kernel makes up
-  if (state_->gzip.has_value() && __builtin_mul_overflow(limit, deflate_ratio, &limit)) return unlimited;
-  return limit;
+  const std::uint64_t total = bytes_total();
+  if (total == 0) return std::numeric_limits<std::uint64_t>::max();  // a pipe, or a file that the kernel makes up
+  return state_->gzip.has_value() ? most_inflated(total) : total;
 }
 
 bool ByteSource::is_file(const std::string& other) const noexcept {

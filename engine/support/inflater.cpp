@@ -50,19 +50,50 @@ Result<Inflater::Step> Inflater::step(std::span<const std::byte> in, std::span<s
   return Step{given - stream.avail_in, room - stream.avail_out, outcome == Z_STREAM_END};
 }
 
-Result<std::size_t> InflatedRun::read(std::span<std::byte> out) {
+Result<std::size_t> InflatedRun::inflate(std::span<std::byte> out) {
   std::size_t filled = 0;
   while (filled < out.size() && !ended_) {
-    const auto step = inflater_.step(left_, out.subspan(filled), subject_);
+    const auto step = inflater_.step(left_, out.subspan(filled), concat(subject_, ": the deflated data"));
     if (!step) return step.error();
     left_ = left_.subspan(step->consumed);
     filled += step->produced;
     ended_ = step->ended;
     if (!ended_ && step->consumed == 0 && step->produced == 0) {
-      return make_error(Code::malformed_file, subject_, " is cut short: it ends inside its last block");
+      return make_error(Code::malformed_file, subject_,
+                        ": the deflated data is cut short: it ends inside its last block");
     }
   }
   return filled;
+}
+
+Result<std::size_t> InflatedRun::read(std::span<std::byte> out) {
+  const auto wanted = out.first(std::min<std::uint64_t>(out.size(), claim_.bytes - produced_));
+  const auto filled = inflate(wanted);
+  if (!filled) return filled;
+  produced_ += *filled;
+  crc32_ = crc32_of(wanted.first(*filled), crc32_);
+  if (*filled < wanted.size()) {
+    return make_error(Code::malformed_file, subject_, " becomes ", produced_, " bytes, fewer than the ", claim_.bytes,
+                      " that it claims");
+  }
+  if (produced_ < claim_.bytes) return filled;
+  if (const auto good = check_end(); !good) return good.error();
+  return filled;
+}
+
+Result<void> InflatedRun::check_end() {
+  std::byte beyond = {};
+  const auto more = inflate({&beyond, 1});
+  if (!more) return more.error();
+  if (*more > 0) {
+    return make_error(Code::malformed_file, subject_, " becomes more than the ", claim_.bytes, " bytes that it claims");
+  }
+  if (!left_.empty()) {
+    return make_error(Code::malformed_file, subject_, ": its deflated data ends ", left_.size(),
+                      " bytes before its end");
+  }
+  if (crc32_ == claim_.crc32) return {};
+  return make_error(Code::malformed_file, subject_, " has another CRC-32 than it claims: it is damaged");
 }
 
 std::uint32_t crc32_of(std::span<const std::byte> bytes, std::uint32_t before) noexcept {

@@ -13,8 +13,12 @@
 
 namespace rowan::detail {
 
-/// The best that deflate does: 258 bytes from 2 bits.
-inline constexpr std::uint64_t deflate_ratio = 1032;
+/// The most bytes that so many bytes of deflate data become: 258 from 2 bits; the greatest u64 where that is more.
+constexpr std::uint64_t most_inflated(std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t ratio = 1032;
+  std::uint64_t most = 0;
+  return __builtin_mul_overflow(bytes, ratio, &most) ? ~std::uint64_t{0} : most;
+}
 
 /// A stream of deflate data that comes and goes in pieces.
 class Inflater {
@@ -42,24 +46,36 @@ class Inflater {
   std::unique_ptr<State> state_;
 };
 
-/// A whole run of raw deflate data in memory, inflated from first to last.
+/// A run of raw deflate data in memory, inflated from first to last and, behind its last byte, held against what is
+/// claimed of it. An Error says what differs.
 class InflatedRun {
  public:
-  /// The data outlives it. Throws std::bad_alloc.
-  InflatedRun(std::span<const std::byte> deflated, std::string subject)
-      : inflater_(Inflater::Wrapper::none), left_(deflated), subject_(std::move(subject)) {}
+  struct Claim {
+    std::uint64_t bytes = 0;  ///< when it is inflated
+    std::uint32_t crc32 = 0;
+  };
 
-  /// Fills `out`, and returns how much of it: less only where the data is at its end. Data that is cut short is an
-  /// error.
+  /// The data outlives it; `subject` begins the sentences of errors. Throws std::bad_alloc.
+  InflatedRun(std::span<const std::byte> deflated, const Claim& claim, std::string subject)
+      : inflater_(Inflater::Wrapper::none), left_(deflated), claim_(claim), subject_(std::move(subject)) {}
+
+  /// Fills `out`, and returns how much of it: less only where all that is claimed has been read.
   Result<std::size_t> read(std::span<std::byte> out);
-  /// Bytes of the data that have not been asked for.
+  /// Bytes of the deflated data that have not been asked for.
   std::size_t left() const noexcept { return left_.size(); }
 
  private:
+  /// As much as there is, whatever is claimed.
+  Result<std::size_t> inflate(std::span<std::byte> out);
+  Result<void> check_end();
+
   Inflater inflater_;
   std::span<const std::byte> left_;
+  Claim claim_;
   std::string subject_;
   bool ended_ = false;
+  std::uint64_t produced_ = 0;
+  std::uint32_t crc32_ = 0;
 };
 
 /// CRC-32 of bytes that follow those whose CRC-32 is `before`.

@@ -42,7 +42,7 @@ class OccurrenceFilter {
   static constexpr std::size_t places_per_word = 32;  // of two bits: seen, and seen again
 
   static unsigned bits_for(std::size_t occurrences) noexcept {
-    constexpr std::size_t places_each = 8;  // so that one row in nine at most is mistaken
+    constexpr std::size_t places_each = 8;  // so that one row in eight at most is mistaken
     return std::max(5U, static_cast<unsigned>(std::bit_width(occurrences * places_each)));
   }
   std::size_t place_of(std::uint64_t row) const noexcept {

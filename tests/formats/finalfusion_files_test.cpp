@@ -7,6 +7,7 @@
 
 #include "engine/formats/product.hpp"
 #include "engine/formats/readers.hpp"
+#include "engine/support/bytes.hpp"
 #include "tests/formats/little_endian.hpp"
 #include "tests/support/files.hpp"
 

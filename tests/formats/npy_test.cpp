@@ -103,11 +103,6 @@ TEST_CASE("shapes, and the order of dimensions") {
 }
 
 TEST_CASE("contradictions are refused") {
-  struct Refusal {
-    std::string file;
-    Code code;
-    std::string_view piece;
-  };
   constexpr Code malformed = Code::malformed_file;
   constexpr Code unsupported = Code::format_unsupported;
   const std::string good = npy_of(matrix, floats(6));
@@ -167,7 +162,7 @@ TEST_CASE("contradictions are refused") {
       {npy_of("{'descr': '|S0', 'fortran_order': True, 'shape': (4294967296, 4294967296)}", ""), malformed,
        "more elements than 64 bits can count"},
   };
-  for (const Refusal& refusal : refusals) check_refusal(read_npy, refusal.file, refusal.code, refusal.piece);
+  check_refusals(read_npy, refusals);
 }
 
 TEST_CASE("a damaged array is read or refused") { check_damage(read_npy, npy_of(matrix, floats(6))); }

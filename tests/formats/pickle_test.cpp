@@ -161,11 +161,6 @@ TEST_CASE("names that tensors do not need are refused by name, and nothing is ru
 }
 
 TEST_CASE("what no pickler writes is refused") {
-  struct Refusal {
-    std::string file;
-    Code code;
-    std::string_view piece;
-  };
   constexpr Code malformed = Code::malformed_file;
   constexpr Code unsupported = Code::format_unsupported;
   const std::string dict = global("collections", "OrderedDict");
@@ -209,10 +204,7 @@ TEST_CASE("what no pickler writes is refused") {
       {pickle_of("\x82\x01"), unsupported, "opcode 130"},
       {pickle_of("\x97"), unsupported, "opcode 151"},
   };
-  for (const Refusal& refusal : refusals) {
-    CAPTURE(refusal.piece);
-    check_refusal(run_all, refusal.file, refusal.code, refusal.piece);
-  }
+  check_refusals(run_all, refusals);
 }
 
 TEST_CASE("copies are not made again and again") {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "engine/support/bytes.hpp"
 #include "tests/formats/little_endian.hpp"
 
 namespace {

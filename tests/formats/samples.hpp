@@ -16,6 +16,7 @@
 #include "engine/formats/found.hpp"
 #include "engine/support/bytes.hpp"
 #include "rowan/status.hpp"
+#include "tests/formats/damaged.hpp"
 
 namespace rowan::test {
 
@@ -44,10 +45,8 @@ inline std::string replaced(std::string text, std::string_view what, std::string
   return text.replace(at, what.size(), by);
 }
 
-/// Reads from memory of exactly that size, so that a sanitizer sees what is read beyond it.
 inline Result<detail::FoundFile> read(const Reader& reader, std::string_view file) {
-  const std::vector<std::byte> bytes(detail::as_bytes(file).begin(), detail::as_bytes(file).end());
-  return reader(bytes, "the/path");
+  return read_exactly(file, [&](std::span<const std::byte> bytes) { return reader(bytes, "the/path"); });
 }
 
 inline void check_refusal(const Reader& reader, std::string_view file, Code code, std::string_view piece) {
@@ -59,23 +58,26 @@ inline void check_refusal(const Reader& reader, std::string_view file, Code code
   CHECK(found.error().message.find(piece) != std::string::npos);
 }
 
+struct Refusal {
+  std::string file;
+  Code code;
+  std::string_view piece;  ///< of the sentence
+};
+inline void check_refusals(const Reader& reader, std::span<const Refusal> refusals) {
+  for (const Refusal& refusal : refusals) {
+    CAPTURE(refusal.piece);
+    check_refusal(reader, refusal.file, refusal.code, refusal.piece);
+  }
+}
+
 /// Cut anywhere the file is refused, and whatever byte is flipped, it is read or refused, and nothing else.
 inline void check_damage(const Reader& reader, const std::string& file) {
   REQUIRE(read(reader, file).ok());
-  for (std::size_t size = 0; size < file.size(); ++size) {
-    CAPTURE(size);
-    CHECK_FALSE(read(reader, file.substr(0, size)).ok());
-  }
-  std::string damaged = file;
-  for (char& byte : damaged) {
-    const char good = byte;
-    for (const int flip : {0x01, 0x80, 0xFF}) {
-      byte = static_cast<char>(good ^ flip);
-      const auto found = read(reader, damaged);
-      if (!found) CHECK(found.error().message.starts_with("the/path"));
-    }
-    byte = good;
-  }
+  for_each_damage(file, few_changes, [&](std::span<const std::byte> bytes, bool whole) {
+    const auto found = reader(bytes, "the/path");
+    CHECK((whole || !found.ok()));
+    if (!found) CHECK(found.error().message.starts_with("the/path"));
+  });
 }
 
 inline std::string deflated(std::string_view content) {

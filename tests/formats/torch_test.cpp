@@ -209,11 +209,6 @@ TEST_CASE("sharing does not multiply") {
 }
 
 TEST_CASE("contradictions are refused") {
-  struct Refusal {
-    std::string file;
-    Code code;
-    std::string_view piece;
-  };
   constexpr Code malformed = Code::malformed_file;
   constexpr Code unsupported = Code::format_unsupported;
   const auto pickled = [](const std::string& opcodes) { return checkpoint_of(opcodes).bytes; };
@@ -264,10 +259,7 @@ TEST_CASE("contradictions are refused") {
       {zip_of({{"a/data.pkl", "N."}, {"b/data.pkl", "N."}}).bytes, malformed, "two pickles"},
       {zip_of({{"a/data.pkl", ""}}).bytes, malformed, "ends at byte 0"},
   };
-  for (const Refusal& refusal : refusals) {
-    CAPTURE(refusal.piece);
-    check_refusal(read_zip, refusal.file, refusal.code, refusal.piece);
-  }
+  check_refusals(read_zip, refusals);
   // Before 2.1 no order of bytes was said.
   CHECK(read(read_zip, zip_of({{"m/data.pkl", pickle_of(tensor_of())}, {"m/data/0", floats(6)}}).bytes).ok());
 }
@@ -303,11 +295,6 @@ TEST_CASE("the form before 1.6") {
 }
 
 TEST_CASE("the form before 1.6: contradictions are refused") {
-  struct Refusal {
-    std::string file;
-    Code code;
-    std::string_view piece;
-  };
   constexpr Code malformed = Code::malformed_file;
   constexpr Code unsupported = Code::format_unsupported;
   const std::string tensor = tensor_of(legacy_sample());
@@ -335,10 +322,7 @@ TEST_CASE("the form before 1.6: contradictions are refused") {
       {replaced(good, "](", "N("), malformed, "adds to a value of another kind"},
       {replaced(good, "](" + text("0") + "e", "N"), malformed, "is no list of storages"},
   };
-  for (const Refusal& refusal : refusals) {
-    CAPTURE(refusal.piece);
-    check_refusal(read_torch_legacy, refusal.file, refusal.code, refusal.piece);
-  }
+  check_refusals(read_torch_legacy, refusals);
 }
 
 TEST_CASE("a pickle that is no checkpoint is refused with advice") {

@@ -103,11 +103,6 @@ TEST_CASE("contradictions are refused") {
   const std::size_t end = zip.end;
   const std::size_t record = wide.end;
   const std::size_t locator = wide.end + 56;
-  struct Refusal {
-    std::string file;
-    Code code;
-    std::string_view piece;
-  };
   constexpr Code malformed = Code::malformed_file;
   constexpr Code unsupported = Code::format_unsupported;
   const auto with = [&](std::size_t at, std::string_view bytes) { return patched(zip.bytes, at, bytes); };
@@ -155,7 +150,7 @@ TEST_CASE("contradictions are refused") {
       {with(header + 28, u16(20)), malformed, "overlaps the zip directory"},
       {zip_of({{"a", "1"}, {"a", "2"}}).bytes, malformed, "has the member 'a' twice"},
   };
-  for (const Refusal& refusal : refusals) check_refusal(read_archive, refusal.file, refusal.code, refusal.piece);
+  check_refusals(read_archive, refusals);
 
   // The second member's header in the first one's data.
   const ZipSample inner = zip_of({{"b", "content"}});
@@ -197,7 +192,9 @@ TEST_CASE("a damaged archive is read or refused") {
   check_damage(read_archive, zip_of(parts, true).bytes);
 }
 
-TEST_CASE("a zip of neither kind is refused") {
-  check_refusal(detail::read_zip, zip_of(two_parts).bytes, Code::format_unsupported, "neither .npy arrays nor");
-  check_refusal(detail::read_zip, zip_of({}).bytes, Code::format_unsupported, "neither .npy arrays nor");
+TEST_CASE("a zip of neither kind is converted, and an empty one refused") {
+  check_refusal(detail::read_zip, zip_of(two_parts).bytes, Code::needs_conversion, "neither .npy arrays nor");
+  check_refusal(detail::read_zip, zip_of({{"data.pkl", "x"}}).bytes, Code::needs_conversion, "neither .npy arrays nor");
+  check_refusal(detail::read_zip, zip_of({}).bytes, Code::format_unsupported, "nothing in it");
+  check_refusal(detail::read_zip, zip_of({{"folder/", ""}}).bytes, Code::format_unsupported, "nothing in it");
 }

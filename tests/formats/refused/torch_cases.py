@@ -246,6 +246,10 @@ def tensors():
     yield Case(
         "torch_repeated_rows.pt", checkpoint(repeated), "save it as the matrix that it stands for", UNSUPPORTED, TABLE
     )
+    repeated = named(("w", tensor(shape=(1, 2**28), strides=(1, 0))))
+    yield Case(
+        "torch_repeated_columns.pt", checkpoint(repeated), "save it as the matrix that it stands for", UNSUPPORTED, TABLE
+    )
     whole = named(("w", tensor("LongStorage", elements=3, shape=(1, 3))))
     yield Case("torch_integers.pt", checkpoint(whole), "elements of type torch.int64", UNSUPPORTED, TABLE)
     rank = named(("w", tensor(shape=(6,), strides=(1,))))

@@ -1,6 +1,7 @@
-#include "engine/formats/zip_text.hpp"
+#include "engine/formats/archive.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "engine/support/error.hpp"
@@ -14,12 +15,16 @@ bool is_file(const ZipMember& member) noexcept {
 
 }  // namespace
 
-bool is_text_archive(const ZipArchive& archive) noexcept {
-  const auto& members = archive.members();
-  const bool others = std::any_of(members.begin(), members.end(), [](const ZipMember& member) {
-    return member.name.ends_with(".npy") || member.name.ends_with("data.pkl");
-  });
-  return !others && std::any_of(members.begin(), members.end(), is_file);
+bool is_pickle(const ZipMember& member) noexcept { return member.name.ends_with("/data.pkl"); }
+bool is_array(const ZipMember& member) noexcept { return member.name.ends_with(".npy"); }
+
+ArchiveKind kind_of(const ZipArchive& archive) noexcept {
+  const auto has = [&](bool (*is)(const ZipMember&) noexcept) {
+    return std::any_of(archive.members().begin(), archive.members().end(), is);
+  };
+  if (has(is_pickle)) return ArchiveKind::checkpoint;
+  if (has(is_array)) return ArchiveKind::arrays;
+  return has(is_file) ? ArchiveKind::texts : ArchiveKind::nothing;
 }
 
 Result<ZipMember> text_member(const ZipArchive& archive, std::string_view name, const std::string& path) {

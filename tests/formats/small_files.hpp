@@ -20,10 +20,10 @@ struct SmallFile {
 };
 
 /// [2, 32], whose type is ggml's number, and a token for each row.
-inline std::string small_gguf(std::uint64_t type, std::size_t data_bytes) {
+inline std::string small_gguf(std::uint64_t type, std::size_t data_bytes, std::string_view second = "queen") {
   const auto text64 = [](std::string_view text) { return u64(text.size()) + std::string(text); };
   std::string file = "GGUF" + u32(3) + u64(1) + u64(1);
-  file += text64("tokenizer.ggml.tokens") + u32(9) + u32(8) + u64(2) + text64("king") + text64("queen");
+  file += text64("tokenizer.ggml.tokens") + u32(9) + u32(8) + u64(2) + text64("king") + text64(second);
   file += text64("token_embd.weight") + u32(2) + u64(32) + u64(2) + u32(type) + u64(0);
   file.resize((file.size() + 31) / 32 * 32);
   return file + std::string(data_bytes, '\0');

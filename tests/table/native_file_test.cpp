@@ -46,6 +46,14 @@ TEST_CASE("the golden file taken apart and put together again opens") {
   CHECK(tables->size() == 2);
 }
 
+TEST_CASE("a native file is one wherever its header says so") {
+  const Parts parts = golden_parts();
+  const auto tables = open("{" + std::string(100'000, ' ') + parts.json.substr(1), parts.data);
+  REQUIRE_MESSAGE(tables.ok(), tables.error().message);
+  CHECK(tables->size() == 2);
+  CHECK(tables->front().vocabulary().kind() != KeyKind::none);  // which a plain safetensors file's tables would have
+}
+
 TEST_CASE("each field of a native header that is changed alone is refused by its reason") {
   const Change changes[] = {
       {R"("rowan.format":"1.0")", R"("rowan.format":"2.0")", Code::version_unsupported, "open it with a newer Rowan"},

@@ -58,6 +58,7 @@ BENCHMARK(open_foreign)->ArgNames({"MiB", "npy"})->ArgsProduct({{1, 64, 1024}, {
 /// Opens a text of 200,000 words through its sidecar.
 void open_sidecar(benchmark::State& state) {
   const std::string path = folder() / "words.txt";
+  std::filesystem::remove(path + ".rowan.safetensors");  // of the text as it was written the last time
   {
     std::ofstream text(path);
     for (int row = 0; row < 200'000; ++row) text << "word" << row << " 1 2 3 4 5 6 7 8\n";

@@ -36,10 +36,12 @@ std::uint64_t trailing_numbers(std::string_view line, std::uint64_t enough) noex
 
 /// Text has none of the control characters that a float's bytes abound in.
 bool looks_like_text(std::string_view bytes) noexcept {
-  return std::none_of(bytes.begin(), bytes.end(), [](char c) {
+  bool control = false;
+  for (const char c : bytes) {  // all of them: a loop that does not stop takes less than one that looks whether to
     const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
-  });
+    control |= (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+  }
+  return !control;
 }
 
 FileKind word2vec_kind(std::string_view body, std::uint64_t rows, std::uint64_t dim) noexcept {

@@ -32,9 +32,9 @@ namespace {
 std::unique_ptr<RowReader> make_reader(BatchReader& batches, const SourceShape& shape, const RowLayout& layout,
                                        std::uint64_t limit, const Parallel& parallel, const BatchSizes& sizes) {
   if (shape.format == SourceFormat::word2vec_binary) {
-    return std::make_unique<BinaryReader>(batches, shape, layout, limit, parallel, sizes);
+    return std::make_unique<BinaryReader>(batches, shape, layout, limit, sizes);
   }
-  return std::make_unique<TextReader>(batches, shape, layout, limit, parallel, sizes);
+  return std::make_unique<TextReader>(batches, shape, layout, limit, parallel.concurrency(), sizes);
 }
 
 /// The keys of rows as the writer takes them.
@@ -165,19 +165,19 @@ Result<ConvertReport> Transfer::run(RowReader& reader, const RowLayout& layout, 
   report.from = from;
   report.dim = layout.dim;
   std::uint64_t rows = 0;
-  for (;;) {
-    auto blocks = reader.next();
-    if (!blocks) return blocks.error();
-    if (blocks->empty()) break;
-    for (const RowBlock& block : *blocks) {
-      auto appended = keys.append(writer, reader, block, rows);
-      if (!appended) return appended.error();
+  const auto take = [&](std::span<const RowBlock> blocks) -> Result<void> {
+    for (const RowBlock& block : blocks) {
+      if (const auto good = keys.append(writer, reader, block, rows); !good) return good;
       rows += block.rows();
       tally.add(block.errors, layout.dim);
       report.invalid_utf8 += block.invalid_utf8;
     }
+    return {};
+  };
+  const auto took = [&] {
     if (options_.progress) options_.progress(where(rows));
-  }
+  };
+  if (const auto good = for_each_batch(reader, parallel_, take, took); !good) return good.error();
   auto complete = options_.limit == 0 ? keys.expect(rows) : keys.expect_at_least(rows);
   if (!complete) return complete.error();
 
@@ -227,7 +227,7 @@ Result<ConvertReport> Transfer::from_foreign(OpenedFile opened) {
   auto writer = make_writer(source->table.dim);
   if (!writer) return writer.error();
   const RowLayout layout = layout_of(source->table.dim, *writer);
-  auto reader = ForeignReader::make(*source, source_, layout, options_.limit, parallel_, sizes_);
+  auto reader = ForeignReader::make(*source, source_, layout, options_.limit, sizes_);
   if (!reader) return reader.error();
   const std::uint64_t bytes = source->file.bytes_total();
   return run(**reader, layout, *keys, *writer, source_format(source->file.kind()), [&](std::uint64_t rows) {

@@ -56,46 +56,34 @@ Result<ForeignSource> open_foreign(const std::string& source, OpenedFile opened,
 
 Result<std::unique_ptr<ForeignReader>> ForeignReader::make(const ForeignSource& source, const std::string& path,
                                                            const RowLayout& layout, std::uint64_t limit,
-                                                           const Parallel& parallel, const BatchSizes& sizes) {
-  std::unique_ptr<ForeignReader> reader(new ForeignReader(source, path, layout, parallel));
+                                                           const BatchSizes& sizes) {
+  std::unique_ptr<ForeignReader> reader(new ForeignReader(source, path, layout));
   auto rows = source.words ? subword_rows(path, source.file.found().keys) : source.file.rows(source.table);
   if (!rows) return rows.error();
   reader->rows_ = *std::move(rows);
-  reader->end_ = limit == 0 ? source.rows : std::min(limit, source.rows);
+  reader->rows_wanted_ = limit == 0 ? source.rows : std::min(limit, source.rows);
   const std::size_t row_bytes = std::max(layout.dim * sizeof(float), layout.stride);
   reader->batch_ = std::max<std::uint64_t>(batch_bytes(sizes.batch, row_bytes, layout) / row_bytes, 1);
-  reader->step_ = std::max<std::uint64_t>(sizes.chunk / row_bytes, 1);
+  // Rows that have to be read in order are one tile.
+  const std::uint64_t step = std::max<std::uint64_t>(sizes.chunk / row_bytes, 1);
+  reader->step_ = reader->rows_->any_order() ? step : reader->batch_;
   return reader;
 }
 
 std::string ForeignReader::place(std::uint64_t row) const { return concat("row ", row, " (counted from 0)"); }
 
-Result<std::span<const RowBlock>> ForeignReader::next() {
-  const std::uint64_t begin = next_;
-  const std::uint64_t end = std::min(begin + batch_, end_);
-  if (begin == end) return std::span<const RowBlock>();
-  const std::size_t tiles = (end - begin - 1) / step_ + 1;
-  if (blocks_.size() < tiles) blocks_.resize(tiles);
-  std::vector<Result<void>> outcomes(tiles);
-  const auto tile = [&](std::size_t i) noexcept {
-    const std::uint64_t first = begin + i * step_;
-    outcomes[i] = guarded([&] { return read(first, std::min(first + step_, end), blocks_[i]); });
-  };
-  if (rows_->any_order()) {
-    const Status ran = parallel_.for_each(tiles, tile);
-    if (!ran.ok()) return Error{ran.code, ran.message()};
-  } else {
-    for (std::size_t i = 0; i < tiles; ++i) tile(i);
-  }
-  for (const Result<void>& outcome : outcomes) {
-    if (!outcome) return outcome.error();
-  }
-  next_ = end;
-  return std::span<const RowBlock>(blocks_.data(), tiles);
+Result<std::size_t> ForeignReader::begin_batch() {
+  begin_ = end_;
+  end_ = std::min(begin_ + batch_, rows_wanted_);
+  return static_cast<std::size_t>((end_ - begin_ + step_ - 1) / step_);
 }
 
-Result<void> ForeignReader::read(std::uint64_t begin, std::uint64_t end, RowBlock& block) {
-  const std::size_t count = end - begin;
+Result<void> ForeignReader::end_batch(std::span<const RowBlock>) { return {}; }
+
+Result<void> ForeignReader::parse(std::size_t tile, RowBlock& block) {
+  const std::uint64_t begin = begin_ + tile * step_;
+  const std::uint64_t end = std::min(begin + step_, end_);
+  const auto count = static_cast<std::size_t>(end - begin);
   block.clear();
   block.values.assign(count * layout_.stride, std::byte{0});
   std::vector<float> values(count * layout_.dim);

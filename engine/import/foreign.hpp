@@ -6,7 +6,6 @@
 #include "engine/formats/foreign_file.hpp"
 #include "engine/import/batch.hpp"
 #include "engine/import/rows.hpp"
-#include "engine/parallel.hpp"
 #include "rowan/import.hpp"
 
 namespace rowan::detail {
@@ -32,26 +31,26 @@ class ForeignReader final : public RowReader {
   /// Keeps references to its arguments.
   static Result<std::unique_ptr<ForeignReader>> make(const ForeignSource& source, const std::string& path,
                                                      const RowLayout& layout, std::uint64_t limit,
-                                                     const Parallel& parallel, const BatchSizes& sizes);
+                                                     const BatchSizes& sizes);
 
-  Result<std::span<const RowBlock>> next() override;
+  Result<std::size_t> begin_batch() override;
+  Result<void> parse(std::size_t tile, RowBlock& block) override;
+  Result<void> end_batch(std::span<const RowBlock> blocks) override;
   std::string place(std::uint64_t row) const override;
 
  private:
-  ForeignReader(const ForeignSource& source, const std::string& path, const RowLayout& layout, const Parallel& parallel)
-      : source_(source), path_(path), layout_(layout), parallel_(parallel) {}
-  Result<void> read(std::uint64_t begin, std::uint64_t end, RowBlock& block);
+  ForeignReader(const ForeignSource& source, const std::string& path, const RowLayout& layout)
+      : source_(source), path_(path), layout_(layout) {}
 
   const ForeignSource& source_;
   const std::string& path_;
   RowLayout layout_;
-  const Parallel& parallel_;
   std::unique_ptr<TableRows> rows_;
+  std::uint64_t rows_wanted_ = 0;
+  std::uint64_t begin_ = 0;  ///< of the batch
   std::uint64_t end_ = 0;
-  std::uint64_t next_ = 0;
   std::uint64_t batch_ = 1;  ///< rows at a time
-  std::uint64_t step_ = 1;   ///< of them, rows of a block
-  std::vector<RowBlock> blocks_;
+  std::uint64_t step_ = 1;   ///< of them, rows of a tile
 };
 
 }  // namespace rowan::detail

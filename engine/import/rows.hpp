@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/parallel.hpp"
 #include "engine/support/error.hpp"
 #include "rowan/dtype.hpp"
 #include "rowan/import.hpp"
@@ -47,7 +49,7 @@ struct RowError {
   std::uint64_t lost = 0;
 };
 
-/// Consecutive rows of a source. Its memory is used again for the next batch.
+/// Consecutive rows of a source. Its memory is used again for a later batch.
 struct RowBlock {
   std::vector<std::byte> values;  ///< the first rows() * stride bytes are the rows
   std::vector<std::string_view> tokens;
@@ -62,15 +64,29 @@ struct RowBlock {
   }
 };
 
+/// Rows in batches, and those in tiles. One batch is begun, parsed and ended before the next is begun.
 class RowReader {
  public:
   virtual ~RowReader() = default;
-  /// The next rows in order; no block at all at the end. They are valid until the next call. At the end the
-  /// rows have been held against what the header promised.
-  virtual Result<std::span<const RowBlock>> next() = 0;
-  /// "line 7" or "row 7": how a message names row number `row`, counted from 0.
+  /// Finds the next rows in order. Returns how many tiles they are; 0 at the end, where the rows have been held against
+  /// what the header promised.
+  virtual Result<std::size_t> begin_batch() = 0;
+  /// Parses one tile. May run at a time with other tiles and with read_ahead(). Tokens in the block may refer to the
+  /// source: they are valid until the batch after the next has begun.
+  virtual Result<void> parse(std::size_t tile, RowBlock& block) = 0;
+  /// When all tiles have been parsed, into `blocks`.
+  virtual Result<void> end_batch(std::span<const RowBlock> blocks) = 0;
+  /// Brings in what the next batch needs. A failure is that batch's.
+  virtual void read_ahead() noexcept {}
+  /// "line 7" or "row 7": how a message names row number `row`, counted from 0. May be asked at any time.
   virtual std::string place(std::uint64_t row) const = 0;
 };
+
+/// Runs through all rows. While a batch is parsed, `take` gets the one before it, on one thread or another, and the one
+/// behind it is read ahead; `took` is called on the caller's thread each time that a batch has been taken.
+Result<void> for_each_batch(RowReader& reader, const Parallel& parallel,
+                            const std::function<Result<void>(std::span<const RowBlock>)>& take,
+                            const std::function<void()>& took);
 
 /// Bytes of source to parse at a time: at most `wanted`, and fewer where rows of at least `row_bytes` take much
 /// more memory once they are encoded, as short padded rows do.

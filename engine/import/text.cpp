@@ -95,8 +95,13 @@ std::optional<LineFault> parse_line(std::string_view line, std::size_t dim, bool
 }
 
 TextReader::TextReader(BatchReader& reader, const SourceShape& shape, const RowLayout& layout, std::uint64_t limit,
-                       const Parallel& parallel, const BatchSizes& sizes)
-    : reader_(reader), parallel_(parallel), shape_(shape), layout_(layout), sizes_(sizes), limit_(limit) {
+                       int threads, const BatchSizes& sizes)
+    : reader_(reader),
+      threads_(static_cast<std::size_t>(threads)),
+      shape_(shape),
+      layout_(layout),
+      sizes_(sizes),
+      limit_(limit) {
   sizes_.batch = batch_bytes(sizes.batch, 2 * layout.dim + 1, layout);
 }
 
@@ -106,28 +111,22 @@ std::uint64_t TextReader::line_of(std::uint64_t row) const noexcept {
 
 std::string TextReader::place(std::uint64_t row) const { return concat("line ", line_of(row)); }
 
-Result<std::span<const RowBlock>> TextReader::next() {
-  const std::uint64_t left = rows_left(limit_, rows_);
-  if (left == 0) return std::span<const RowBlock>();
-  auto text = next_lines();
+Result<std::size_t> TextReader::begin_batch() {
+  chunks_.clear();
+  if (rows_left(limit_, rows_) == 0) return std::size_t{0};
+  const auto text = next_lines();
   if (!text) return text.error();
   if (text->empty()) {
-    auto complete = check_end();
-    if (!complete) return complete.error();
-    return std::span<const RowBlock>();
+    if (const auto complete = check_end(); !complete) return complete.error();
+    return std::size_t{0};
   }
   split(*text);
-  const Status ran = parallel_.for_each(chunks_.size(), [this](std::size_t i) noexcept {
-    chunks_[i].outcome = guarded([&]() -> Result<void> {
-      parse_chunk(chunks_[i], blocks_[i]);
-      return {};
-    });
-  });
-  if (!ran.ok()) return Error{ran.code, ran.message()};
-  auto merged = merge();
-  if (!merged) return merged.error();
   reader_.consume(text->size());
-  return std::span<const RowBlock>(blocks_.data(), chunks_.size());
+  return chunks_.size();
+}
+
+void TextReader::read_ahead() noexcept {
+  if (more_) reader_.read_ahead(sizes_.batch);
 }
 
 /// Whole lines: about a batch of them, and no more than the limit leaves.
@@ -149,23 +148,23 @@ Result<std::string_view> TextReader::next_lines() {
   if (left >= lines.size()) return lines;
   std::size_t end = 0;
   for (; left > 0 && end < lines.size(); --left) end = std::min(lines.find('\n', end), lines.size() - 1) + 1;
+  more_ = left > 0;
   return lines.substr(0, end);
 }
 
 void TextReader::split(std::string_view text) {
-  const std::size_t wanted = static_cast<std::size_t>(parallel_.concurrency()) * chunks_per_thread;
+  const std::size_t wanted = threads_ * chunks_per_thread;
   const std::size_t size = std::max(text.size() / wanted + 1, sizes_.chunk);
-  chunks_.clear();
   while (!text.empty()) {
     const std::size_t line_end = size < text.size() ? text.find('\n', size - 1) : std::string_view::npos;
     const std::size_t end = line_end == std::string_view::npos ? text.size() : line_end + 1;
     chunks_.push_back({.text = text.substr(0, end)});
     text.remove_prefix(end);
   }
-  if (blocks_.size() < chunks_.size()) blocks_.resize(chunks_.size());
 }
 
-void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
+Result<void> TextReader::parse(std::size_t tile, RowBlock& block) {
+  Chunk& chunk = chunks_[tile];
   block.clear();
   std::vector<float> values;
   RowEncoder encoder(layout_);
@@ -179,13 +178,13 @@ void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
     }
     if (chunk.empty_lines != 0) {
       chunk.fault = LineFault{};
-      return;
+      return {};
     }
     // Only a line that may hold a row gets memory for one.
     if (line.size() >= 2 * layout_.dim && values.empty()) values.resize(layout_.dim);
     std::string_view token;
     chunk.fault = parse_line(line, layout_.dim, shape_.dim_given, values.data(), token);
-    if (chunk.fault) return;
+    if (chunk.fault) return {};
 
     const std::size_t offset = block.rows() * layout_.stride;
     if (block.values.size() < offset + layout_.stride) {
@@ -195,18 +194,18 @@ void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
     const simd::Encoded encoded = encoder.encode(values.data(), block.values.data() + offset, block.errors);
     if (encoded != simd::Encoded::ok) {
       chunk.fault = LineFault{.kind = LineFault::Kind::unquantized, .encoded = encoded};
-      return;
+      return {};
     }
     block.tokens.push_back(token);
     if (layout_.check_utf8 && !is_utf8(token)) ++block.invalid_utf8;
   }
+  return {};
 }
 
-Result<void> TextReader::merge() {
+Result<void> TextReader::end_batch(std::span<const RowBlock> blocks) {
   for (std::size_t i = 0; i < chunks_.size(); ++i) {
     const Chunk& chunk = chunks_[i];
-    if (!chunk.outcome) return chunk.outcome;
-    const std::uint64_t rows = blocks_[i].rows();
+    const std::uint64_t rows = blocks[i].rows();
     const bool more = rows != 0 || chunk.fault;
     if (more && empty_lines_ != 0) return describe(LineFault{}, line_of(rows_));
     if (shape_.promised && (rows > *shape_.promised - rows_ || (chunk.fault && rows == *shape_.promised - rows_))) {

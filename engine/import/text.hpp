@@ -11,7 +11,6 @@
 #include "engine/import/batch.hpp"
 #include "engine/import/number.hpp"
 #include "engine/import/rows.hpp"
-#include "engine/parallel.hpp"
 #include "simd/scalar.hpp"
 
 namespace rowan::detail {
@@ -42,11 +41,14 @@ std::uint64_t count_numbers(std::string_view line) noexcept;
 
 class TextReader final : public RowReader {
  public:
-  /// The header has been consumed. Keeps references to the reader and the threads.
-  TextReader(BatchReader& reader, const SourceShape& shape, const RowLayout& layout, std::uint64_t limit,
-             const Parallel& parallel, const BatchSizes& sizes);
+  /// The header has been consumed. Keeps a reference to the reader. Batches are cut for so many `threads`.
+  TextReader(BatchReader& reader, const SourceShape& shape, const RowLayout& layout, std::uint64_t limit, int threads,
+             const BatchSizes& sizes);
 
-  Result<std::span<const RowBlock>> next() override;
+  Result<std::size_t> begin_batch() override;
+  Result<void> parse(std::size_t tile, RowBlock& block) override;
+  Result<void> end_batch(std::span<const RowBlock> blocks) override;
+  void read_ahead() noexcept override;
   std::string place(std::uint64_t row) const override;
 
  private:
@@ -55,28 +57,25 @@ class TextReader final : public RowReader {
     std::string_view text;
     std::uint64_t empty_lines = 0;  ///< after its last row
     std::optional<LineFault> fault = {};
-    Result<void> outcome = {};  ///< what the allocator had to say
   };
 
   Result<std::string_view> next_lines();
   void split(std::string_view text);
-  void parse_chunk(Chunk& chunk, RowBlock& block) const;
-  Result<void> merge();
   Result<void> check_end() const;
   Error describe(const LineFault& fault, std::uint64_t line) const;
   Error surplus() const;
   std::uint64_t line_of(std::uint64_t row) const noexcept;
 
   BatchReader& reader_;
-  const Parallel& parallel_;
+  std::size_t threads_;
   SourceShape shape_;
   RowLayout layout_;
   BatchSizes sizes_;
   std::uint64_t limit_;
-  std::uint64_t rows_ = 0;         ///< handed over so far
+  std::uint64_t rows_ = 0;         ///< of the batches before
   std::uint64_t empty_lines_ = 0;  ///< after them; none may be followed by a row
+  bool more_ = true;               ///< whether a batch behind this one may be wanted
   std::vector<Chunk> chunks_;
-  std::vector<RowBlock> blocks_;
 };
 
 }  // namespace rowan::detail

@@ -17,8 +17,8 @@ constexpr std::size_t longest_token = std::size_t{1} << 20;
 }  // namespace
 
 BinaryReader::BinaryReader(BatchReader& reader, const SourceShape& shape, const RowLayout& layout, std::uint64_t limit,
-                           const Parallel& parallel, const BatchSizes& sizes)
-    : reader_(reader), parallel_(parallel), shape_(shape), layout_(layout), sizes_(sizes), limit_(limit) {
+                           const BatchSizes& sizes)
+    : reader_(reader), shape_(shape), layout_(layout), sizes_(sizes), limit_(limit) {
   sizes_.batch = batch_bytes(sizes.batch, 4 * layout.dim + 1, layout);
 }
 
@@ -28,33 +28,26 @@ std::uint64_t BinaryReader::wanted_rows() const noexcept {
 
 std::string BinaryReader::place(std::uint64_t row) const { return concat("row ", row, " (counted from 0)"); }
 
-Result<std::span<const RowBlock>> BinaryReader::next() {
+Result<std::size_t> BinaryReader::begin_batch() {
+  framed_.clear();
   if (rows_ == wanted_rows()) {
-    auto complete = check_end();
-    if (!complete) return complete.error();
-    return std::span<const RowBlock>();
+    if (const auto complete = check_end(); !complete) return complete.error();
+    return std::size_t{0};
   }
-  auto bytes = frame();
+  const auto bytes = frame();
   if (!bytes) return bytes.error();
-
-  const std::size_t row_bytes = *bytes / framed_.size() + 1;
-  const std::size_t step = std::max<std::size_t>(sizes_.chunk / row_bytes, 1);
-  const std::size_t tiles = (framed_.size() + step - 1) / step;
-  if (blocks_.size() < tiles) blocks_.resize(tiles);
-  std::vector<Result<void>> outcomes(tiles);
-  const Status ran = parallel_.for_each(tiles, [&](std::size_t i) noexcept {
-    outcomes[i] = guarded([&]() -> Result<void> {
-      const std::span<const Row> rows(framed_);
-      return encode(i * step, rows.subspan(i * step, std::min(step, rows.size() - i * step)), blocks_[i]);
-    });
-  });
-  if (!ran.ok()) return Error{ran.code, ran.message()};
-  for (const Result<void>& outcome : outcomes) {
-    if (!outcome) return outcome.error();
-  }
-  rows_ += framed_.size();
   reader_.consume(*bytes);
-  return std::span<const RowBlock>(blocks_.data(), tiles);
+  step_ = std::max<std::size_t>(sizes_.chunk / (*bytes / framed_.size() + 1), 1);
+  return (framed_.size() - 1) / step_ + 1;
+}
+
+Result<void> BinaryReader::end_batch(std::span<const RowBlock>) {
+  rows_ += framed_.size();
+  return {};
+}
+
+void BinaryReader::read_ahead() noexcept {
+  if (rows_ + framed_.size() < wanted_rows()) reader_.read_ahead(sizes_.batch);
 }
 
 /// Finds the whole rows of the next batch, one at least; returns the bytes that they take.
@@ -101,8 +94,9 @@ Result<BinaryReader::Framed> BinaryReader::frame_row(std::string_view bytes, std
   return Framed::row;
 }
 
-/// Encodes rows of the batch, of which the first is number `first`.
-Result<void> BinaryReader::encode(std::size_t first, std::span<const Row> rows, RowBlock& block) const {
+Result<void> BinaryReader::parse(std::size_t tile, RowBlock& block) {
+  const std::size_t first = tile * step_;
+  const auto rows = std::span<const Row>(framed_).subspan(first, std::min(step_, framed_.size() - first));
   block.clear();
   if (block.values.size() < rows.size() * layout_.stride) block.values.resize(rows.size() * layout_.stride);
   std::vector<float> values(layout_.element == simd::Element::f32 ? 0 : layout_.dim);

@@ -11,17 +11,19 @@
 
 #include "engine/import/batch.hpp"
 #include "engine/import/rows.hpp"
-#include "engine/parallel.hpp"
 
 namespace rowan::detail {
 
 class BinaryReader final : public RowReader {
  public:
-  /// The header has been consumed. Keeps references to the reader and the threads.
+  /// The header has been consumed. Keeps a reference to the reader.
   BinaryReader(BatchReader& reader, const SourceShape& shape, const RowLayout& layout, std::uint64_t limit,
-               const Parallel& parallel, const BatchSizes& sizes);
+               const BatchSizes& sizes);
 
-  Result<std::span<const RowBlock>> next() override;
+  Result<std::size_t> begin_batch() override;
+  Result<void> parse(std::size_t tile, RowBlock& block) override;
+  Result<void> end_batch(std::span<const RowBlock> blocks) override;
+  void read_ahead() noexcept override;
   std::string place(std::uint64_t row) const override;
 
  private:
@@ -36,20 +38,18 @@ class BinaryReader final : public RowReader {
   Result<std::size_t> frame();
   Result<Framed> frame_row(std::string_view bytes, std::size_t& at);
   Result<void> check_end();
-  Result<void> encode(std::size_t first, std::span<const Row> rows, RowBlock& block) const;
   std::uint64_t wanted_rows() const noexcept;
   Error cut_short(std::string_view rest) const;
 
   BatchReader& reader_;
-  const Parallel& parallel_;
   SourceShape shape_;
   RowLayout layout_;
   BatchSizes sizes_;
   std::uint64_t limit_;
-  std::uint64_t rows_ = 0;        ///< handed over so far
+  std::uint64_t rows_ = 0;        ///< of the batches before
   std::optional<bool> newlines_;  ///< whether a line feed follows each row; told by the first
   std::vector<Row> framed_;       ///< the rows of this batch
-  std::vector<RowBlock> blocks_;
+  std::size_t step_ = 1;          ///< of them, rows of a tile
 };
 
 }  // namespace rowan::detail

@@ -296,8 +296,8 @@ Result<void> TableWriter::State::write_checksums_and_header() {
   if (const auto good = stream.flush(); !good) return good;
   const std::uint64_t begin = stream.position();
   layout.add_padding(begin);
-  std::vector<std::uint64_t> sums = {0};
-  sums.insert(sums.end(), stream.checksums().begin(), stream.checksums().end());
+  std::vector<std::uint64_t> sums = stream.checksums();
+  sums.insert(sums.begin(), 0);
   layout.add(std::string(native::checksum_name), "U64", {sums.size()}, begin + 8 * sums.size());
 
   const std::string header = layout.header(header_bytes);

@@ -153,3 +153,59 @@ TEST_CASE("a source that grows after it was opened is read on") {
   }
   CHECK(got == 1000);
 }
+
+TEST_CASE("what was consumed stays where it is while the next batch is parsed and the one after it is read") {
+  const TemporaryFolder folder;
+  std::string content;
+  for (int i = 0; i < 2000; ++i) content += std::to_string(i) + " ";
+  write_file(folder / "source", content);
+  for (const std::size_t batch : {std::size_t{7}, std::size_t{64}, std::size_t{1000}, content.size()}) {
+    for (const std::size_t left : {std::size_t{0}, std::size_t{1}, batch / 2}) {
+      auto source = detail::ByteSource::open(folder / "source");
+      REQUIRE(source.ok());
+      detail::BatchReader reader(*source);
+      std::string seen;
+      std::string_view before;
+      std::string copy_of_before;
+      for (bool end = false; !end;) {
+        const auto peeked = reader.peek(batch);
+        REQUIRE(peeked.ok());
+        end = reader.at_end();
+        const std::string_view bytes = peeked->substr(0, end ? peeked->size() : peeked->size() - left);
+        const std::string copy(bytes);
+        reader.consume(bytes.size());
+        reader.read_ahead(batch);
+        CHECK(before == copy_of_before);
+        CHECK(bytes == copy);
+        seen += bytes;
+        before = bytes;
+        copy_of_before = copy;
+      }
+      CHECK(seen == content);
+    }
+  }
+}
+
+TEST_CASE("what goes wrong in reading ahead is told where its bytes are needed, and a fault before them comes first") {
+  Conversion conversion;
+  conversion.sizes.batch = conversion.sizes.head = 1000;
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "w" + std::to_string(i) + " 1 2\n";
+  std::string damaged = gzip(lines);
+  damaged[damaged.size() - 8] ^= 1;  // of the checksum
+  for (const int threads : {1, 2}) {
+    conversion.options.threads = Threads::own(threads);
+    const auto refused = conversion.run(damaged);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().message.find("gzip data") != std::string::npos);
+    conversion.options.limit = 100;  // whose rows end before that
+    CHECK(conversion.run(damaged).ok());
+    conversion.options.limit = 0;
+  }
+  lines.replace(lines.find("w700"), 8, "w700 1 x");
+  damaged = gzip(lines);
+  damaged[damaged.size() - 8] ^= 1;
+  const auto refused = conversion.run(damaged);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.find("line 701") != std::string::npos);
+}

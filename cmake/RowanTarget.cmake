@@ -1,5 +1,5 @@
 # What every target of this project has in common. Set per target: a host project's flags are left alone.
-option(ROWAN_PRECOMPILE "Precompile headers: for builds of everything; others find what a file forgot to include" OFF)
+option(ROWAN_UNITY "Compile files together: for builds of everything; others find what a file forgot to include" OFF)
 option(ROWAN_FUZZ "Build the fuzz targets, and everything so that it tells them where it has been (clang)" OFF)
 set(ROWAN_SANITIZE "" CACHE STRING "Sanitizers to build everything with, as in -fsanitize=")
 
@@ -26,4 +26,13 @@ function(rowan_target name)
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
     POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# Lets the files of a target be compiled together. Those with options of their own stay alone; constants of one file
+# then seem to hide those of another.
+function(rowan_unity name)
+  if(ROWAN_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE BATCH UNITY_BUILD_BATCH_SIZE 12)
+    target_compile_options(${name} PRIVATE -Wno-shadow)
+  endif()
 endfunction()

@@ -246,7 +246,7 @@ void bench(const BenchArguments& arguments) {
   const Engine engine({.threads = arguments.threads == 1 ? Threads::caller() : Threads::own(arguments.threads)});
   need(engine.status());
   const Table table = table_of(arguments);
-  if (table.rows() == 0) throw Failure(fmt::format("the table {} has no rows to look up", quoted(table.name())));
+  if (table.rows() == 0) throw Failure(fmt::format("the table {} has no rows to look up", in_quotes(table.name())));
   touch(table);
   const Calls calls = calls_of(arguments, table);
   Lookup lookup(arguments.lookup, table, calls);

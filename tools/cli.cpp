@@ -420,7 +420,7 @@ std::function<void()> parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     if (chosen.empty() && argc > 1 && argv[1][0] != '-') {
-      throw WrongUsage(fmt::format("there is no subcommand {}; see rowan --help", quoted(argv[1])));
+      throw WrongUsage(fmt::format("there is no subcommand {}; see rowan --help", in_quotes(argv[1])));
     }
     const std::string topic = chosen.empty() ? "rowan" : "rowan " + chosen.front()->get_name();
     std::string sentence = error.what();

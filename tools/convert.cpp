@@ -67,7 +67,7 @@ void print_text(const ConvertArguments& arguments, const ConvertReport& report) 
   print("  {} row{} left out because an earlier row has the key:\n", grouped(report.duplicates),
         report.duplicates == 1 ? "" : "s");
   for (const DuplicateKey& duplicate : report.first_duplicates) {
-    print("    {} of row {}, kept from row {}\n", quoted(duplicate.key), duplicate.dropped, duplicate.kept);
+    print("    {} of row {}, kept from row {}\n", in_quotes(duplicate.key), duplicate.dropped, duplicate.kept);
   }
   if (report.duplicates > report.first_duplicates.size()) print("    …\n");
 }

@@ -30,7 +30,7 @@ void print_text_row(std::string_view label, std::span<const float> values) {
 void check_row(const Table& table, std::uint64_t row) {
   if (row < table.rows()) return;
   throw Failure(fmt::format("there is no row {} in table {}, which has {} rows, numbered from 0", row,
-                            quoted(table.name()), table.rows()));
+                            in_quotes(table.name()), table.rows()));
 }
 
 }  // namespace

@@ -42,12 +42,12 @@ bool padded(const TableInfo& table) { return table.row_stride != bytes_of_row(ta
 std::string elsewhere(const TableInfo& table, const TensorInfo& weight) {
   if (is_quantized(table.dtype)) {
     return fmt::format("tensor {} of bytes for any safetensors reader: {} of codes, {} of scale and bias{}",
-                       quoted(weight.name), bytes_of_row(table) - row_parameter_bytes(table.dtype),
+                       in_quotes(weight.name), bytes_of_row(table) - row_parameter_bytes(table.dtype),
                        row_parameter_bytes(table.dtype), padded(table) ? ", zeros" : "");
   }
-  if (!padded(table)) return fmt::format("tensor {} for any safetensors reader", quoted(weight.name));
+  if (!padded(table)) return fmt::format("tensor {} for any safetensors reader", in_quotes(weight.name));
   return fmt::format("other safetensors readers see {} columns: take [:, :{}] of {}",
-                     table.row_stride / (element_bits(table.dtype) / 8), table.dim, quoted(weight.name));
+                     table.row_stride / (element_bits(table.dtype) / 8), table.dim, in_quotes(weight.name));
 }
 
 /// What the optimizer of a table takes in the file.
@@ -125,7 +125,7 @@ void print_json(const InfoArguments& arguments, const FileInfo& file) {
 }
 
 void print_table(const FileInfo& file, const TableInfo& table, const TensorInfo* weight) {
-  print("table {}\n", quoted(table.name));
+  print("table {}\n", in_quotes(table.name));
   print("  shape      {} rows × {}, {}\n", grouped(table.rows), table.dim, to_string(table.dtype));
   print("  row        {} bytes{}\n", bytes_of_row(table),
         padded(table) ? fmt::format(", padded to {}", table.row_stride) : std::string());
@@ -155,7 +155,7 @@ void print_foreign(const InfoArguments& arguments, const FileInfo& file) {
   std::size_t mapped = 0;
   for (const TensorInfo& tensor : file.tensors) {
     const bool chosen = !file.table.empty() && tensor.name == file.table;
-    print("tensor {}{}\n", quoted(tensor.name), chosen ? ", the table when none is named" : "");
+    print("tensor {}{}\n", in_quotes(tensor.name), chosen ? ", the table when none is named" : "");
     print("  shape      {}, {}\n", shape_of(tensor), printable(tensor.dtype));
     if (!tensor.why_not_mapped.empty()) {
       print("  mapped     no: {}\n", printable(tensor.why_not_mapped));

@@ -60,6 +60,6 @@ std::string printable(std::string_view token) {
   return text;
 }
 
-std::string quoted(std::string_view token) { return fmt::format("\"{}\"", printable(token)); }
+std::string in_quotes(std::string_view token) { return fmt::format("\"{}\"", printable(token)); }
 
 }  // namespace rowan::tool

@@ -37,6 +37,6 @@ inline std::string_view plural(std::uint64_t count) { return count == 1 ? "" : "
 std::string printable(std::string_view token);
 
 /// The same between quotes.
-std::string quoted(std::string_view token);
+std::string in_quotes(std::string_view token);
 
 }  // namespace rowan::tool

@@ -28,21 +28,21 @@ std::vector<std::string> spellings(std::string_view token) {
 [[noreturn]] void unknown_token(const Table& table, std::string_view token) {
   for (const std::string& spelling : spellings(token)) {
     if (table.vocabulary().find(spelling) < 0) continue;
-    throw Failure(
-        fmt::format("the table {} has no token {}; it has {}", quoted(table.name()), quoted(token), quoted(spelling)));
+    throw Failure(fmt::format("the table {} has no token {}; it has {}", in_quotes(table.name()), in_quotes(token),
+                              in_quotes(spelling)));
   }
   const auto first = table.vocabulary().key(0);
   throw Failure(fmt::format(
-      "the table {} has no token {}{}", quoted(table.name()), quoted(token),
-      first ? fmt::format("; it has {} others, such as {}", grouped(table.rows()), quoted(*first)) : std::string()));
+      "the table {} has no token {}{}", in_quotes(table.name()), in_quotes(token),
+      first ? fmt::format("; it has {} others, such as {}", grouped(table.rows()), in_quotes(*first)) : std::string()));
 }
 
 std::int64_t row_of_id(const Table& table, std::string_view text) {
   std::uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc{} || end != text.data() + text.size()) {
-    throw Failure(fmt::format("{} is no id: the keys of table {} are u64 ids, written in decimal", quoted(text),
-                              quoted(table.name())));
+    throw Failure(fmt::format("{} is no id: the keys of table {} are u64 ids, written in decimal", in_quotes(text),
+                              in_quotes(table.name())));
   }
   return table.vocabulary().find(id);
 }
@@ -57,11 +57,11 @@ std::uint64_t row_of(const Table& table, std::string_view token) {
   std::int64_t row = -1;
   switch (table.vocabulary().kind()) {
     case KeyKind::none:
-      throw Failure(
-          fmt::format("the rows of table {} have no keys; ask for them by number, with --row", quoted(table.name())));
+      throw Failure(fmt::format("the rows of table {} have no keys; ask for them by number, with --row",
+                                in_quotes(table.name())));
     case KeyKind::u64:
       row = row_of_id(table, token);
-      if (row < 0) throw Failure(fmt::format("the table {} has no id {}", quoted(table.name()), token));
+      if (row < 0) throw Failure(fmt::format("the table {} has no id {}", in_quotes(table.name()), token));
       break;
     case KeyKind::bytes:
       row = table.vocabulary().find(token);

@@ -15,7 +15,7 @@
 namespace rowan::detail {
 namespace {
 
-constexpr std::int32_t magic = 793712314;
+constexpr std::int32_t fasttext_magic = 793712314;
 constexpr std::int32_t first_version = 11;  // the first with the magic number
 constexpr std::int32_t last_version = 12;
 constexpr std::uint64_t least_entry_bytes = 1 + 8 + 1;  // an empty word's end, the count, the type
@@ -46,9 +46,9 @@ class ModelReader {
   }
 
   Result<void> read_signature() {
-    if (file_.size() < sizeof magic || cursor_.take<std::int32_t>("its magic number") != magic) {
-      return make_error(Code::format_unsupported, path_, " does not begin with fastText's magic number, ", magic,
-                        "; models of before its version ", first_version,
+    if (file_.size() < sizeof fasttext_magic || cursor_.take<std::int32_t>("its magic number") != fasttext_magic) {
+      return make_error(Code::format_unsupported, path_, " does not begin with fastText's magic number, ",
+                        fasttext_magic, "; models of before its version ", first_version,
                         " have none: gensim's load_facebook_model reads them and save_facebook_model writes them anew");
     }
     model_.version = cursor_.take<std::int32_t>("its version");

@@ -13,7 +13,7 @@
 namespace rowan::detail {
 namespace {
 
-constexpr std::string_view magic = "FiFu";
+constexpr std::string_view finalfusion_magic = "FiFu";
 
 enum class ChunkId : std::uint32_t {
   simple_vocabulary = 1,
@@ -143,8 +143,8 @@ class FileReader {
   /// The chunks by the header, which lie one behind the other up to the end of the file.
   Result<std::vector<Chunk>> find_chunks() {
     Cursor cursor(file_, path_);
-    if (cursor.take_text(magic.size(), "its magic number") != magic) {
-      return malformed("does not begin with finalfusion's '", magic, "'");
+    if (cursor.take_text(finalfusion_magic.size(), "its magic number") != finalfusion_magic) {
+      return malformed("does not begin with finalfusion's '", finalfusion_magic, "'");
     }
     const auto version = cursor.take<std::uint32_t>("its version");
     const auto count = cursor.take<std::uint32_t>("its number of chunks");

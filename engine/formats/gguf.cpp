@@ -19,7 +19,7 @@ constexpr std::string_view alignment_key = "general.alignment";
 constexpr std::string_view architecture_key = "general.architecture";
 
 constexpr std::uint32_t max_dimensions = 4;
-constexpr int max_nesting = 8;                     ///< of arrays; those of real files are flat
+constexpr int max_gguf_nesting = 8;                ///< of arrays; those of real files are flat
 constexpr std::uint64_t max_tensors = 1ULL << 18;  ///< of each more is kept than it need take in a file
 constexpr std::uint64_t least_pair = 14;           ///< bytes of a key of one letter, a type and a value of one byte
 constexpr std::uint64_t least_tensor = 24;         ///< bytes of a nameless number
@@ -205,8 +205,8 @@ class Gguf {
   }
 
   Result<void> skip_array(std::string_view key, int nesting) {
-    if (nesting > max_nesting) {
-      return unsupported("the key ", in_quotes(key), " has arrays more than ", max_nesting, " deep");
+    if (nesting > max_gguf_nesting) {
+      return unsupported("the key ", in_quotes(key), " has arrays more than ", max_gguf_nesting, " deep");
     }
     const auto type = cursor_.take<std::uint32_t>("the type of an array");
     const auto count = cursor_.take<std::uint64_t>("the length of an array");

@@ -18,7 +18,6 @@
 namespace rowan::detail {
 namespace {
 
-constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::uint64_t longest_header = std::uint64_t{1} << 16;  // longer ones are of structured types
 constexpr std::size_t most_dimensions = 64;                       // NumPy's own limit
 
@@ -206,10 +205,11 @@ std::optional<std::vector<std::uint64_t>> fortran_strides(std::span<const std::u
 }  // namespace
 
 Result<std::uint64_t> npy_header_bytes(std::span<const std::byte> start, const std::string& subject) {
-  if (!as_text(start).starts_with(magic)) {
+  if (!as_text(start).starts_with(npy_magic)) {
     return make_error(Code::malformed_file, subject, " does not start as a NumPy array does");
   }
-  Cursor cursor(start.subspan(magic.size()), concat(subject, ": the NumPy array's prefix behind its 6 magic bytes"));
+  Cursor cursor(start.subspan(npy_magic.size()),
+                concat(subject, ": the NumPy array's prefix behind its 6 magic bytes"));
   const auto major = cursor.take<std::uint8_t>("its version");
   const auto minor = cursor.take<std::uint8_t>("its version");
   const std::uint64_t length = major == 1 ? cursor.take<std::uint16_t>("the length of its header")
@@ -223,7 +223,7 @@ Result<std::uint64_t> npy_header_bytes(std::span<const std::byte> start, const s
     return make_error(Code::format_unsupported, subject, " has a NumPy header of ", length, " bytes; at most ",
                       longest_header, " are read");
   }
-  return magic.size() + cursor.at() + length;
+  return npy_magic.size() + cursor.at() + length;
 }
 
 Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t bytes, const std::string& subject) {
@@ -233,7 +233,7 @@ Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t 
     return make_error(Code::malformed_file, subject, " has a NumPy header that ends at byte ", *header_bytes, " of ",
                       bytes);
   }
-  const std::uint64_t prefix = header[magic.size()] == std::byte{1} ? magic.size() + 4 : magic.size() + 6;
+  const std::uint64_t prefix = header[npy_magic.size()] == std::byte{1} ? npy_magic.size() + 4 : npy_magic.size() + 6;
   const auto description = DictParser(as_text(header.subspan(prefix, *header_bytes - prefix)), subject).parse();
   if (!description) return description.error();
   const auto type = parse_type(description->type, subject);

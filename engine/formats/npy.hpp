@@ -5,11 +5,15 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "engine/formats/found.hpp"
 #include "rowan/status.hpp"
 
 namespace rowan::detail {
+
+/// What every array begins with.
+inline constexpr std::string_view npy_magic = "\x93NUMPY";
 
 /// Bytes that npy_header_bytes() needs to see, which every array has.
 inline constexpr std::uint64_t npy_prefix = 12;

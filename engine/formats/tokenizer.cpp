@@ -13,7 +13,7 @@
 namespace rowan::detail {
 namespace {
 
-constexpr int max_nesting = 64;  ///< of objects and arrays; real files have less than ten
+constexpr int max_tokenizer_nesting = 64;  ///< of objects and arrays; real files have less than ten
 
 struct Token {
   std::string text;
@@ -158,7 +158,8 @@ class TokenizerEvents final : public JsonEvents {
     return expect(value);
   }
   bool deeper() {
-    if (++nesting_ > max_nesting) return refuse(concat("it is more than ", max_nesting, " objects and arrays deep"));
+    if (++nesting_ > max_tokenizer_nesting)
+      return refuse(concat("it is more than ", max_tokenizer_nesting, " objects and arrays deep"));
     return true;
   }
   bool pass() {

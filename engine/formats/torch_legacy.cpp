@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::literals;
 
-constexpr std::string_view magic = "\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19"sv;  // 0x1950a86a20f9469cfc6c
+constexpr std::string_view checkpoint_magic = "\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19"sv;  // 0x1950a86a20f9469cfc6c
 constexpr std::int64_t protocol_version = 1001;
 constexpr std::uint64_t too_many = ~std::uint64_t{0};  // bytes for any file
 
@@ -44,7 +44,7 @@ class LegacyReader {
     const auto number = Pickle::read(file_, "the pickle");
     if (!number && number.error().code == Code::format_unsupported) return plain_pickle(path_, number.error().message);
     if (!number) return make_error(number.error().code, path_, ": ", number.error().message);
-    if (number->kind(number->root()) != PickleKind::wide_integer || number->text(number->root()) != magic) {
+    if (number->kind(number->root()) != PickleKind::wide_integer || number->text(number->root()) != checkpoint_magic) {
       return plain_pickle(path_, "it does not start with a checkpoint's magic number");
     }
     at_ = number->bytes();

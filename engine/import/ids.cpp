@@ -6,12 +6,12 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/formats/npy.hpp"
 #include "engine/support/error.hpp"
 
 namespace rowan::detail {
 namespace {
 
-constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t longest_header = std::size_t{1} << 16;  // one key and one dimension take some 60 bytes
 
 /// Takes the tokens of a Python literal off the front of a text.
@@ -113,7 +113,7 @@ Result<IdFile> IdFile::open(const std::string& path) {
   std::size_t start_bytes = 10;
   auto got = source->read({start, start_bytes});
   if (!got) return got.error();
-  if (*got != start_bytes || std::string_view(start, magic.size()) != magic) return malformed;
+  if (*got != start_bytes || std::string_view(start, npy_magic.size()) != npy_magic) return malformed;
   const auto version = static_cast<unsigned char>(start[6]);
   if (version < 1 || version > 3) return malformed;
   std::uint32_t length = 0;

@@ -91,7 +91,7 @@ Result<void> for_each_batch(RowReader& reader, const Parallel& parallel,
 /// Bytes of source to parse at a time: at most `wanted`, and fewer where rows of at least `row_bytes` take much
 /// more memory once they are encoded, as short padded rows do.
 inline std::size_t batch_bytes(std::size_t wanted, std::size_t row_bytes, const RowLayout& layout) noexcept {
-  constexpr std::size_t memory = std::size_t{64} << 20;
+  constexpr std::size_t memory = std::size_t{32} << 20;  // of two batches at a time
   constexpr std::size_t bookkeeping = 40 + sizeof(RowError);
   const std::size_t rows = std::max<std::size_t>(memory / (layout.stride + bookkeeping), 1);
   return std::clamp<std::size_t>(rows * row_bytes, 1, wanted);

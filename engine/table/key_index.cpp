@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t not_found = -1;
 /// Keys in flight at a time: enough to keep every line-fill buffer busy through each stage.
-constexpr std::size_t batch = 64;
+constexpr std::size_t probes_at_a_time = 64;
 
 std::uint64_t hash(std::string_view key) noexcept { return hash_bytes(as_bytes(key)); }
 std::uint64_t hash(std::uint64_t id) noexcept { return hash_id(id); }
@@ -77,9 +77,9 @@ void prefetch_bytes(const KeyColumn& keys, std::uint64_t row) noexcept {
 
 template <class Key>
 void find_batch(const KeyIndex& index, std::span<const Key> keys, std::int64_t* rows) noexcept {
-  std::array<Probe, batch> probes;
+  std::array<Probe, probes_at_a_time> probes;
   while (!keys.empty()) {
-    const std::size_t count = std::min(batch, keys.size());
+    const std::size_t count = std::min(probes_at_a_time, keys.size());
     for (std::size_t i = 0; i < count; ++i) {
       probes[i] = {.hash = hash(keys[i])};
       __builtin_prefetch(index.slots + 8 * (probes[i].hash & (index.capacity - 1)), 0, 2);

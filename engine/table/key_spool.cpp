@@ -19,7 +19,7 @@ constexpr std::size_t scratch_buffer = std::size_t{256} << 10;
 constexpr std::string_view scratch_subject = "a scratch file for keys";
 constexpr std::size_t reported_duplicates = 10;
 /// Rows whose slots are prefetched together.
-constexpr std::uint64_t batch = 64;
+constexpr std::uint64_t prefetched_rows = 64;
 
 }  // namespace
 
@@ -146,18 +146,18 @@ Result<void> KeySpool::build(const AtomicFile& beside, WriteReport& report) {
 
 Result<void> KeySpool::index_rows(const AtomicFile& beside, WriteReport& report) {
   IndexBuilder index(slot_map_.writable().data(), slot_map_.bytes().size() / 8);
-  std::array<std::uint64_t, batch> hashes;
+  std::array<std::uint64_t, prefetched_rows> hashes;
   for (std::uint64_t row = 0; row < rows_; ++row) {
-    if (row % batch == 0) {
+    if (row % prefetched_rows == 0) {
       const KeyColumn ahead = column(rows_);
-      for (std::uint64_t i = row; i < std::min(rows_, row + batch); ++i) {
-        hashes[i % batch] = hash_of(ahead, i);
-        index.prefetch(hashes[i % batch]);
+      for (std::uint64_t i = row; i < std::min(rows_, row + prefetched_rows); ++i) {
+        hashes[i % prefetched_rows] = hash_of(ahead, i);
+        index.prefetch(hashes[i % prefetched_rows]);
       }
     }
     const std::uint64_t place = rows();
     const std::uint64_t end = move_key(row, place);
-    const std::int64_t taken = index.insert(column(place + 1), place, hashes[row % batch]);
+    const std::int64_t taken = index.insert(column(place + 1), place, hashes[row % prefetched_rows]);
     if (taken < 0) {
       text_bytes_ = end;
       ++kept_;

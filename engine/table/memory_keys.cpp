@@ -6,7 +6,7 @@
 namespace rowan::detail {
 namespace {
 
-constexpr std::size_t batch = 64;  // slots that are fetched at a time
+constexpr std::size_t prefetched_slots = 64;  // slots that are fetched at a time
 
 const std::byte* bytes_of(const std::vector<std::uint64_t>& words) noexcept {
   return reinterpret_cast<const std::byte*>(words.data());
@@ -26,15 +26,15 @@ MemoryKeys::MemoryKeys(std::span<const std::string_view> keys) {
   slots_.resize(index_capacity(keys.size()));
   IndexBuilder builder(reinterpret_cast<std::byte*>(slots_.data()), slots_.size());
   const KeyColumn column = index().keys;
-  std::array<std::uint64_t, batch> hashes;
+  std::array<std::uint64_t, prefetched_slots> hashes;
   for (std::uint64_t row = 0; row < column.rows; ++row) {
-    if (row % batch == 0) {
-      for (std::uint64_t i = row; i < std::min(column.rows, row + batch); ++i) {
-        hashes[i % batch] = hash_of(column, i);
-        builder.prefetch(hashes[i % batch]);
+    if (row % prefetched_slots == 0) {
+      for (std::uint64_t i = row; i < std::min(column.rows, row + prefetched_slots); ++i) {
+        hashes[i % prefetched_slots] = hash_of(column, i);
+        builder.prefetch(hashes[i % prefetched_slots]);
       }
     }
-    static_cast<void>(builder.insert(column, row, hashes[row % batch]));
+    static_cast<void>(builder.insert(column, row, hashes[row % prefetched_slots]));
   }
 }
 

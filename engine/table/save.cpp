@@ -11,7 +11,7 @@ namespace rowan {
 namespace {
 
 /// Rows that are appended at a time.
-constexpr std::uint64_t batch = 4096;
+constexpr std::uint64_t rows_at_a_time = 4096;
 
 /// Rows are padded again where they were; those of another stride are written without gaps.
 bool has_padded_rows(const Table& table) noexcept {
@@ -34,8 +34,8 @@ std::span<const std::byte> rows_as_written(const Table& table, std::uint64_t beg
 Result<void> append_rows(TableWriter& writer, std::size_t number, const Table& table) {
   detail::KeyBatch keys;
   std::vector<std::byte> repacked;
-  for (std::uint64_t begin = 0; begin < table.rows(); begin += batch) {
-    const std::uint64_t end = std::min(begin + batch, table.rows());
+  for (std::uint64_t begin = 0; begin < table.rows(); begin += rows_at_a_time) {
+    const std::uint64_t end = std::min(begin + rows_at_a_time, table.rows());
     if (const auto good = keys.read(table, begin, end); !good) return good;
     const auto rows = rows_as_written(table, begin, end, writer.row_stride(number), repacked);
     if (const auto good = writer.append_encoded(number, rows, keys.keys, keys.ids); !good) return good;

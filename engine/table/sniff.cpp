@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t no_count = ~std::uint64_t{0};
 
-bool is_number(std::string_view field) noexcept {
+bool spells_number(std::string_view field) noexcept {
   if (field.starts_with('+')) field.remove_prefix(1);
   float value = 0;
   const char* end = field.data() + field.size();
@@ -27,7 +27,7 @@ std::uint64_t trailing_numbers(std::string_view line, std::uint64_t enough) noex
   std::uint64_t numbers = 0;
   while (numbers < enough) {
     const std::size_t space = line.rfind(' ');
-    if (space == std::string_view::npos || !is_number(line.substr(space + 1))) break;
+    if (space == std::string_view::npos || !spells_number(line.substr(space + 1))) break;
     ++numbers;
     line = line.substr(0, space);
   }

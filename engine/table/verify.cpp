@@ -46,16 +46,16 @@ std::string tensors_in(const detail::Header& header, std::uint64_t begin, std::u
 
 /// Rows whose keys one tile checks, a batch at a time.
 constexpr std::uint64_t tile_rows = 8192;
-constexpr std::uint64_t batch = 256;
+constexpr std::uint64_t keys_at_a_time = 256;
 
 /// The first row in [begin, end) whose key is unreadable, or is not found, or is found in another row.
 template <class Key>
 std::uint64_t first_bad_key(const Vocabulary& vocabulary, std::uint64_t begin, std::uint64_t end,
                             std::optional<Key> (Vocabulary::*key_of)(std::uint64_t) const noexcept) noexcept {
-  std::array<Key, batch> keys;
-  std::array<std::int64_t, batch> found;
-  for (; begin < end; begin += batch) {
-    const std::uint64_t count = std::min(batch, end - begin);
+  std::array<Key, keys_at_a_time> keys;
+  std::array<std::int64_t, keys_at_a_time> found;
+  for (; begin < end; begin += keys_at_a_time) {
+    const std::uint64_t count = std::min(keys_at_a_time, end - begin);
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::optional<Key> key = (vocabulary.*key_of)(begin + i);
       if (!key) return begin + i;

@@ -55,7 +55,7 @@ TEST_CASE("a file of many batches takes the memory of one") {
   const detail::BatchSizes sizes{.batch = batch, .head = batch / 4, .row = 8 * batch, .chunk = batch / 8};
   const std::uint64_t first = peak_growth(conversion.source(), conversion.target(), options, sizes);
   MESSAGE("peak growth " << first / 1024 << " KiB for a file of " << size / 1024 << " KiB in batches of 1 MiB");
-  CHECK(first < 8 * batch);
+  CHECK(first < 12 * batch);  // three of text and two of rows, larger than their text with what is kept of each
 }
 
 TEST_CASE("short padded rows do not blow up in memory") {

@@ -33,7 +33,7 @@ std::vector<RandomTable> tables_of(Random& random, DType dtype) {
 TEST_CASE("every cell of table type, output type, pooling and index type equals the reference") {
   Random random(seed);
   const Engine engine;
-  const int calls = cases(10'000);
+  const int calls = cases(3'000);
   std::size_t cells = 0;
   std::size_t compared = 0;
   for (const DType dtype : all_dtypes) {

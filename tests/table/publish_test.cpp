@@ -9,6 +9,7 @@
 #include <set>
 
 #include "rowan/table.hpp"
+#include "tests/support/effort.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/system_faults.hpp"
 #include "tests/table/samples.hpp"
@@ -99,7 +100,7 @@ TEST_CASE("whichever system call fails, the old file stays and nothing is left b
       const test::TemporaryFolder folder;
       const std::string path = folder / "t.safetensors";
       int failures = 0;
-      for (int call = 0;; ++call) {
+      for (int call = 0;; call += test::failure_step()) {
         CAPTURE(call);
         if (overwrite) test::write_file(path, "old");
         std::string failed;

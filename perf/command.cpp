@@ -11,8 +11,8 @@ namespace rowan::perf {
 namespace {
 
 [[noreturn]] void wrong_usage(const char* program, bool with_only, const std::string& sentence) {
-  std::fprintf(stderr, "%s: %s\nusage: %s %s[--fbgemm PREFIX] [--quick] [--json FILE]\n", program, sentence.c_str(),
-               program, with_only ? "[--only P1,P4,...] " : "");
+  std::fprintf(stderr, "%s: %s\nusage: %s %s[--fbgemm PREFIX] [--python PROGRAM] [--quick] [--json FILE]\n", program,
+               sentence.c_str(), program, with_only ? "[--only P1,P4,...] " : "");
   std::exit(2);
 }
 
@@ -63,6 +63,8 @@ Arguments parse(int argc, char** argv, const std::set<std::string>& ids) {
       }
     } else if (option == "--fbgemm") {
       require_fbgemm(value());
+    } else if (option == "--python") {
+      arguments.python = value();
     } else if (option == "--json") {
       arguments.json = value();
     } else {

@@ -11,6 +11,7 @@ namespace rowan::perf {
 struct Arguments {
   std::set<std::string> only;  ///< empty: all
   std::string json;
+  std::string python = "python3";  ///< with what it has of peers
   bool quick = false;
 };
 

@@ -1,7 +1,7 @@
 // Rowan against its peers and its goals, in one process, over the same rows and pages, all sides in turn. Answers
 // are compared before anything is timed.
 //
-//   compare [--only P1,P4] [--fbgemm PREFIX] [--quick] [--json FILE]
+//   compare [--only P1,P4] [--fbgemm PREFIX] [--python PROGRAM] [--quick] [--json FILE]
 #include "perf/command.hpp"
 #include "perf/goals/goals.hpp"
 
@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
       {{"P2"}, pooled_in_cache},
       {{"P4"}, small_calls},
       {{"P5"}, training},
+      {{"P7"}, importing},
       {{"P10"}, cost_of_checks},
       {{"P11"}, second_thread},
       {{"torch"}, against_torch},
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
 
   const Arguments arguments = parse(argc, argv, ids);
   Session session(arguments.quick);
+  session.python = arguments.python;
   begin(session, argc, argv);
   for (const Topic& topic : topics) {
     bool wanted = arguments.only.empty();

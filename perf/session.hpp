@@ -43,6 +43,7 @@ class Session {
 
   std::unique_ptr<Peer> fbgemm;
   std::unique_ptr<Peer> torch;
+  std::string python;  ///< the program that has gensim
   Record record;
 
  private:

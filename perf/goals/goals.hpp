@@ -10,6 +10,7 @@ void pooled_from_memory(Session& session);  ///< P1, and P3 on the same cells
 void pooled_in_cache(Session& session);     ///< P2
 void small_calls(Session& session);         ///< P4
 void training(Session& session);            ///< P5
+void importing(Session& session);           ///< P7
 void cost_of_checks(Session& session);      ///< P10
 void second_thread(Session& session);       ///< P11
 void whole_requests(Session& session);      ///< P13

@@ -89,7 +89,7 @@ inline std::string deflated(std::string_view content) {
   stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
   stream.avail_out = static_cast<uInt>(bytes.size());
   REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  bytes.resize(bytes.size() - stream.avail_out);
+  bytes.resize(stream.total_out);
   deflateEnd(&stream);
   return bytes;
 }

@@ -46,7 +46,7 @@ LIBRARIES = {
     "FBGEMM": (r"fbgemm/", r"perf/peers/fbgemm\.cpp$"),
     "doctest": (r"doctest/", r"tests/"),
     "libFuzzer": (r"fuzzer/", r"tests/fuzz/"),
-    "POSIX": (r"(unistd|fcntl|dlfcn|pthread|signal|sched|poll|malloc|time|errno)\.h$|(sys|linux)/\w+\.h$",
+    "POSIX": (r"(unistd|fcntl|dlfcn|pthread|signal|sched|spawn|poll|malloc|time|errno)\.h$|(sys|linux)/\w+\.h$",
               r"simd/|engine/|tools/|perf/|tests/"),
 }
 ONE_FILE = {"zlib": "engine/"}  # only one file below the folder

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "engine/import/source.hpp"
 #include "rowan/status.hpp"
@@ -29,16 +29,5 @@ class IdFile {
   ByteSource source_;
   std::uint64_t count_;
 };
-
-/// What the header of a .npy file says of its array.
-struct NpyHeader {
-  std::string_view descr;
-  bool fortran_order = false;
-  std::size_t dimensions = 0;
-  std::uint64_t first_dimension = 0;
-};
-
-/// Parses the dict of a .npy header: the three keys in any order, each once, and nothing else.
-bool parse_npy_header(std::string_view text, NpyHeader& header) noexcept;
 
 }  // namespace rowan::detail

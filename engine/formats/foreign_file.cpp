@@ -146,6 +146,24 @@ Result<Table> ForeignFile::table(std::string_view name) const {
   return make_table(*checked);
 }
 
+Result<Table> ForeignFile::table_of(OpenedFile opened, const FoundTensor& tensor, const Vocabulary& keys,
+                                    std::shared_ptr<const void> keys_owner) {
+  const auto mapping = std::make_shared<const Mapping>(std::move(opened.mapping));
+  const Result<ForeignTable> checked = check_tensor(mapping->bytes(), tensor, opened.path);
+  if (!checked) return checked.error();
+  if (!checked->view || keys.size() > checked->rows) {
+    return make_error(Code::malformed_file, opened.path, " has a sidecar that is not of it; remove that");
+  }
+  Table table;
+  table.name_ = table_name(tensor);
+  table.view_ = *checked->view;
+  table.writable_ = opened.mode == OpenMode::copy_on_write;
+  table.vocabulary_ = keys;
+  table.owner_ = std::make_shared<std::pair<std::shared_ptr<const Mapping>, std::shared_ptr<const void>>>(
+      mapping, std::move(keys_owner));
+  return table;
+}
+
 Result<std::vector<Table>> ForeignFile::tables() const {
   std::vector<Table> tables;
   for (const FoundTensor& tensor : found_->tensors) {

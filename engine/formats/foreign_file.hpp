@@ -37,6 +37,9 @@ class ForeignFile {
 
   /// A table over the mapping; Code::needs_conversion, with the command to run, where its rows cannot be read in place.
   Result<Table> table(std::string_view name) const;
+  /// A table over a mapped file whose tensor was found before, and its keys, which `keys_owner` keeps.
+  static Result<Table> table_of(OpenedFile opened, const FoundTensor& tensor, const Vocabulary& keys,
+                                std::shared_ptr<const void> keys_owner);
   /// All tensors that are tables in place; at least one.
   Result<std::vector<Table>> tables() const;
   FileInfo info() const;

@@ -33,18 +33,11 @@ Result<Outcome> with_file(const std::string& path, const OpenOptions& options, T
 }  // namespace
 
 Result<Table> Table::open(const std::string& path, std::string_view name, const OpenOptions& options) {
-  const auto in_place = [&](const std::string& file_path, std::string_view table) {
-    return with_file<Table>(file_path, options, TableFile::Unfinished::refuse,
-                            [&](const auto& file) { return file.table(table); });
-  };
-  Result<Table> table = in_place(path, name);
-  const bool may_help = options.sidecar && options.mode != OpenMode::read_write;
-  if (table || !may_help || table.error().code != Code::needs_conversion) return table;
-  return detail::guarded([&]() -> Result<Table> {
-    const Result<std::string> sidecar = detail::sidecar_of(path, name, options.threads);
-    if (!sidecar) return sidecar.error();
-    return in_place(*sidecar, {});
-  });
+  if (options.sidecar && options.mode != OpenMode::read_write) {
+    return detail::guarded([&] { return detail::open_with_sidecar(path, name, options); });
+  }
+  return with_file<Table>(path, options, TableFile::Unfinished::refuse,
+                          [&](const auto& file) { return file.table(name); });
 }
 
 Result<std::vector<Table>> Table::open_all(const std::string& path, const OpenOptions& options) {

@@ -1,68 +1,114 @@
-// What a sidecar was made from stands in its metadata: "SIZE MTIME HASH", bytes, nanoseconds, XXH3 of the content.
+// A sidecar holds either what its source was converted to or, of a source that maps, its keys with their index.
+//
+// What it was made from stands in its metadata: "SIZE MTIME HASH", bytes, nanoseconds, XXH3 of what it depends on: the
+// whole source or, where it has the keys alone, what lies in front of the rows. Of those the place stands there too.
 #include "engine/import/sidecar.hpp"
 
+#include <array>
 #include <optional>
 #include <span>
 #include <utility>
 
+#include "engine/formats/foreign_file.hpp"
 #include "engine/import/convert.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/text.hpp"
 #include "engine/table/checksum.hpp"
-#include "engine/table/file_map.hpp"
 #include "engine/table/file_stamp.hpp"
+#include "engine/table/memory_keys.hpp"
 #include "engine/table/native.hpp"
+#include "engine/table/save.hpp"
 #include "engine/table/table_file.hpp"
 
 namespace rowan::detail {
 namespace {
+
+/// What the key tensors of a sidecar are called.
+const std::string keys_name = "source";
 
 struct Origin {
   FileStamp stamp;
   std::uint64_t hash = 0;
 };
 
-Result<std::uint64_t> hash_of_file(const Descriptor& file, const std::string& path) {
-  const Result<Mapping> mapping = Mapping::of_file(file, path, false);
-  if (!mapping) return mapping.error();
-  return hash_bytes(mapping->bytes());
-}
-
 std::string to_text(const Origin& origin) {
   return concat(origin.stamp.size, " ", origin.stamp.modified, " ", origin.hash);
 }
 
-std::optional<Origin> parse_origin(std::string_view text) {
-  const std::size_t first = text.find(' ');
-  const std::size_t second = text.find(' ', first + 1);
-  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
-  const auto size = parse_decimal(text.substr(0, first));
-  const auto modified = parse_decimal(text.substr(first + 1, second - first - 1));
-  const auto hash = parse_decimal(text.substr(second + 1));
-  if (!size || !modified || !hash) return std::nullopt;
-  return Origin{{*size, *modified}, *hash};
+/// Decimal numbers with single spaces between them, as many as there is room for and no more.
+bool parse_numbers(std::string_view text, std::span<std::uint64_t> numbers) {
+  for (std::uint64_t& number : numbers) {
+    const bool last = &number == &numbers.back();
+    const std::size_t end = last ? text.size() : std::min(text.find(' '), text.size());
+    const auto parsed = parse_decimal(text.substr(0, end));
+    if (!parsed || (!last && end == text.size())) return false;
+    number = *parsed;
+    text.remove_prefix(last ? end : end + 1);
+  }
+  return true;
 }
 
-/// Whether a sidecar is there and of the file as it is; an Error where something else has its name.
-Result<bool> is_current(const std::string& sidecar, const Descriptor& file, const FileStamp& stamp,
-                        const std::string& path) {
-  const Result<TableFile> opened = TableFile::open(sidecar);
+std::optional<Origin> parse_origin(std::string_view text) {
+  std::array<std::uint64_t, 3> numbers = {};
+  if (!parse_numbers(text, numbers)) return std::nullopt;
+  return Origin{{numbers[0], numbers[1]}, numbers[2]};
+}
+
+/// The rows of a source that maps: what check_tensor() needs to know of them.
+std::string to_text(const FoundTensor& tensor) {
+  const bool strided = !tensor.strides.empty();
+  return concat(static_cast<std::uint64_t>(tensor.encoding), " ", tensor.offset, " ", tensor.shape[0], " ",
+                tensor.shape[1], " ", strided ? tensor.strides[0] : 0, " ", strided ? tensor.strides[1] : 0);
+}
+
+std::optional<FoundTensor> parse_tensor(std::string_view text, std::string_view name) {
+  std::array<std::uint64_t, 6> numbers = {};
+  if (!parse_numbers(text, numbers) || numbers[0] >= static_cast<std::uint64_t>(Encoding::product)) return std::nullopt;
+  FoundTensor tensor;
+  tensor.name = name;
+  tensor.encoding = static_cast<Encoding>(numbers[0]);
+  tensor.offset = numbers[1];
+  tensor.shape = {numbers[2], numbers[3]};
+  if (numbers[5] != 0) tensor.strides = {numbers[4], numbers[5]};
+  return tensor;
+}
+
+/// What a sidecar depends on, of the source's bytes.
+std::uint64_t hash_of(std::span<const std::byte> source, const std::optional<FoundTensor>& rows) {
+  return hash_bytes(rows ? source.first(std::min<std::uint64_t>(rows->offset, source.size())) : source);
+}
+
+struct Sidecar {
+  TableFile file;
+  std::optional<FoundTensor> rows;  ///< where it has their keys alone
+};
+
+/// The sidecar that is there and of the source as it is; empty where there is none. An Error where something else has
+/// its name.
+Result<std::optional<Sidecar>> find_sidecar(const std::string& path, const OpenedFile& source, const FileStamp& stamp,
+                                            const OpenOptions& options) {
+  Result<TableFile> opened = TableFile::open(path, options);
   if (!opened) {
     const Code code = opened.error().code;
-    if (code == Code::not_found) return false;
+    if (code == Code::not_found) return std::optional<Sidecar>();
     if (code == Code::io_error || code == Code::out_of_memory) return opened.error();
   }
   const auto text = opened ? opened->header().metadata(native::source_key) : std::nullopt;
   if (!text) {
-    return make_error(Code::already_exists, sidecar, " is in the way of the sidecar of ", path,
+    return make_error(Code::already_exists, path, " is in the way of the sidecar of ", source.path,
                       ": it is none, or a damaged one; remove it");
   }
+  Sidecar sidecar{*std::move(opened), std::nullopt};
+  if (const auto rows = sidecar.file.header().metadata(native::source_rows_key)) {
+    sidecar.rows = parse_tensor(*rows, sidecar.file.tables().empty() ? "" : sidecar.file.tables().front().name());
+    if (!sidecar.rows) return std::optional<Sidecar>();
+  }
   const auto origin = parse_origin(*text);
-  if (!origin || origin->stamp.size != stamp.size) return false;
-  if (origin->stamp == stamp) return true;
-  const Result<std::uint64_t> hash = hash_of_file(file, path);
-  if (!hash) return hash.error();
-  return *hash == origin->hash;
+  if (!origin || origin->stamp.size != stamp.size) return std::optional<Sidecar>();
+  if (origin->stamp != stamp && origin->hash != hash_of(source.mapping.bytes(), sidecar.rows)) {
+    return std::optional<Sidecar>();
+  }
+  return std::optional<Sidecar>(std::move(sidecar));
 }
 
 std::string sidecar_name(const std::string& path, std::string_view table) {
@@ -70,28 +116,94 @@ std::string sidecar_name(const std::string& path, std::string_view table) {
   return concat(path, ".", hash_bytes(std::as_bytes(std::span(table))), ".rowan.safetensors");
 }
 
+/// Converts the source.
+Result<void> convert_beside(const std::string& sidecar, const OpenedFile& source, const FileStamp& stamp,
+                            std::string_view table, Threads threads) {
+  const Origin origin{stamp, hash_of(source.mapping.bytes(), std::nullopt)};
+  const Extras extras{.metadata = {{std::string(native::source_key), to_text(origin)}}, .tensors = {}};
+  const ConvertOptions options{.table = std::string(table), .overwrite = true, .threads = threads};
+  const Result<ConvertReport> converted = convert_in_batches(source.path, sidecar, options, BatchSizes{}, extras);
+  if (!converted) return converted.error();
+  const Result<FileStamp> after = stamp_of(source.descriptor, source.path);
+  if (!after) return after.error();
+  if (*after == stamp) return {};
+  return make_error(Code::io_error, source.path, " changed while it was converted: try again when it is at rest");
+}
+
+/// Keeps the keys of a file that maps, where it has any within itself, beside a table of no rows.
+Result<void> keep_keys(const std::string& sidecar, const OpenedFile& source, const FileStamp& stamp,
+                       const ForeignFile& file, std::string_view name) {
+  const Result<ForeignTable> table = file.choose(name);
+  if (!table) return table.error();
+  const FoundFile& found = file.found();
+  if (!table->view || !file.has_keys(*table) || found.keys_owner) return {};
+  const MemoryKeys keys(found.keys);
+  const KeyIndex index = keys.index();
+  const Origin origin{stamp, hash_of(source.mapping.bytes(), *table->tensor)};
+  const auto tensor = [&](std::string_view suffix, std::string_view type, std::span<const std::byte> bytes,
+                          std::uint64_t element_bytes) {
+    return Extras::Content{concat(keys_name, suffix), type, {bytes.size() / element_bytes}, bytes};
+  };
+  const Extras extras{.metadata = {{std::string(native::source_key), to_text(origin)},
+                                   {std::string(native::source_rows_key), to_text(*table->tensor)}},
+                      .tensors = {tensor(native::key_bytes_suffix, "U8", {index.keys.data, index.keys.data_bytes}, 1),
+                                  tensor(native::key_ends_suffix, "U64", {index.keys.ends, 8 * index.keys.rows}, 8),
+                                  tensor(native::key_index_suffix, "U64", {index.slots, 8 * index.capacity}, 8)}};
+  auto writer =
+      TableSaver::create(sidecar, {{.name = table_name(*table->tensor), .dim = 1}}, {.overwrite = true}, extras);
+  if (!writer) return writer.error();
+  const auto written = writer->publish();
+  return written ? Result<void>() : written.error();
+}
+
 }  // namespace
 
-Result<std::string> sidecar_of(const std::string& path, std::string_view table, Threads threads) {
-  const Result<Descriptor> file = open_regular(path);
-  if (!file) return file.error();
-  const Result<FileStamp> stamp = stamp_of(*file, path);
+Result<Table> open_with_sidecar(const std::string& path, std::string_view name, const OpenOptions& options) {
+  Result<OpenedFile> source = OpenedFile::open(path);
+  if (!source) return source.error();
+  const Result<FileStamp> stamp = stamp_of(source->descriptor, path);
   if (!stamp) return stamp.error();
-  std::string sidecar = sidecar_name(path, table);
-  const Result<bool> current = is_current(sidecar, *file, *stamp, path);
-  if (!current) return current.error();
-  if (*current) return sidecar;
+  const auto as_asked = [&]() -> Result<OpenedFile> {
+    Result<OpenedFile> opened = OpenedFile::open(path, options);
+    if (!opened) return opened;
+    const Result<FileStamp> now = stamp_of(opened->descriptor, path);
+    if (!now) return now.error();
+    if (*now == *stamp) return opened;
+    return make_error(Code::io_error, path, " changed while it was opened: try again when it is at rest");
+  };
+  if (source->kind == FileKind::native) {
+    Result<OpenedFile> opened = as_asked();
+    if (!opened) return opened.error();
+    const Result<TableFile> file = TableFile::of(*std::move(opened));
+    if (!file) return file.error();
+    return file->table(name);
+  }
 
-  const Result<std::uint64_t> hash = hash_of_file(*file, path);
-  if (!hash) return hash.error();
-  const Extras extras{.metadata = {{std::string(native::source_key), to_text({*stamp, *hash})}}, .tensors = {}};
-  const ConvertOptions options{.table = std::string(table), .overwrite = true, .threads = threads};
-  const Result<ConvertReport> converted = convert_in_batches(path, sidecar, options, BatchSizes{}, extras);
+  const std::string sidecar = sidecar_name(path, name);
+  const auto current = find_sidecar(sidecar, *source, *stamp, options);
+  if (current && *current && (*current)->rows) {
+    Result<OpenedFile> opened = as_asked();
+    if (!opened) return opened.error();
+    const auto keys = (*current)->file.keys_beside(keys_name);
+    if (!keys) return keys.error();
+    return ForeignFile::table_of(*std::move(opened), *(*current)->rows, *keys, (*current)->file.owner());
+  }
+  if (current && *current) return (*current)->file.table({});
+
+  if (has_reader(source->kind)) {
+    Result<OpenedFile> opened = as_asked();
+    if (!opened) return opened.error();
+    const Result<ForeignFile> file = ForeignFile::of(*std::move(opened));
+    Result<Table> table = file ? file->table(name) : file.error();
+    // It is open already: where its keys cannot be kept, nothing is lost but time.
+    if (table && current) static_cast<void>(keep_keys(sidecar, *source, *stamp, *file, name));
+    if (table || table.error().code != Code::needs_conversion) return table;
+  }
+  if (!current) return current.error();
+  if (const auto good = convert_beside(sidecar, *source, *stamp, name, options.threads); !good) return good.error();
+  const Result<TableFile> converted = TableFile::open(sidecar, options);
   if (!converted) return converted.error();
-  const Result<FileStamp> after = stamp_of(*file, path);
-  if (!after) return after.error();
-  if (*after == *stamp) return sidecar;
-  return make_error(Code::io_error, path, " changed while it was converted: try again when it is at rest");
+  return converted->table({});
 }
 
 }  // namespace rowan::detail

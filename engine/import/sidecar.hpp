@@ -5,12 +5,11 @@
 #include <string_view>
 
 #include "rowan/status.hpp"
-#include "rowan/threads.hpp"
+#include "rowan/table.hpp"
 
 namespace rowan::detail {
 
-/// The sidecar of a file that cannot be mapped, made now where there is none that is of it. `table` is as for
-/// convert().
-Result<std::string> sidecar_of(const std::string& path, std::string_view table, Threads threads);
+/// Table::open() of any file, through its sidecar where that is of use: made now where there is none that is of it.
+Result<Table> open_with_sidecar(const std::string& path, std::string_view table, const OpenOptions& options);
 
 }  // namespace rowan::detail

@@ -16,6 +16,8 @@ inline constexpr std::string_view dtype_prefix = "rowan.dtype/";
 
 /// Of a sidecar: what it was made from.
 inline constexpr std::string_view source_key = "rowan.source";
+/// Of a sidecar that has the keys alone: which rows of its source have them.
+inline constexpr std::string_view source_rows_key = "rowan.source.rows";
 inline constexpr std::string_view optimizer_prefix = "rowan.optimizer/";
 /// The minor version that first had the state of optimizers.
 inline constexpr std::uint64_t optimizer_minor = 2;

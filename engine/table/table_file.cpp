@@ -256,6 +256,13 @@ Result<Vocabulary> TableFile::vocabulary_of(const std::string& name, std::uint64
   return vocabulary;
 }
 
+Result<Vocabulary> TableFile::keys_beside(const std::string& name) const {
+  const auto ends = key_tensor(name, native::key_ends_suffix, "U64");
+  if (!ends) return ends.error();
+  if (*ends == nullptr) return malformed(concat("has no tensor ", name, native::key_ends_suffix));
+  return vocabulary_of(name, (*ends)->shape[0]);
+}
+
 FileInfo TableFile::info() const {
   FileInfo info;
   info.format_version = *header_.metadata(native::format_key);

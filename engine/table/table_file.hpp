@@ -33,6 +33,10 @@ class TableFile {
   /// The optimizer that a table was saved with, as text; empty where there is none.
   std::optional<std::string_view> optimizer_of(const Table& table) const;
   FileInfo info() const;
+  /// Keys that the file holds for rows that lie elsewhere, under tensor names that begin with `name`. They lie in the
+  /// mapping, which owner() keeps.
+  Result<Vocabulary> keys_beside(const std::string& name) const;
+  std::shared_ptr<const void> owner() const noexcept { return mapping_; }
   /// Of a file opened read_write.
   detail::WritableFile& writable() const noexcept { return *writable_; }
 

@@ -74,7 +74,9 @@ struct OpenOptions {
   /// A file that cannot be mapped is converted, once, into a native f32 file beside it, PATH.rowan.safetensors, and
   /// that is opened, now and from then on: at once, where size and time of the file are those that it was made from.
   /// Where the time alone differs, the content is hashed and compared; where that differs too it is converted again.
-  /// `threads` convert. Files that map, and open_all(), have no use for it.
+  /// `threads` convert. Of a file of another format that maps, the sidecar keeps the keys and their index, where it has
+  /// keys within itself: its rows are mapped where they are, and what stands in front of them is not read again. Such a
+  /// file is opened even where no sidecar can be written. Native files and open_all() have no use for it.
   bool sidecar = false;
   Threads threads = Threads::caller();
 };

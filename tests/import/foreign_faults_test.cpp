@@ -121,6 +121,31 @@ TEST_CASE("a sidecar that is made, found, looked into, and made again") {
   }
 }
 
+TEST_CASE("a sidecar of keys that is made and found: the file is opened or not, and nothing else is left") {
+  for (const SmallFile& file : small_files()) {
+    if (!file.maps) continue;
+    CAPTURE(file.name);
+    const TemporaryFolder folder;
+    const std::string path = put_into(folder, file);
+    const std::string sidecar = path + ".rowan.safetensors";
+    const auto open = [&] { return Table::open(path, {.sidecar = true}); };
+    const std::set<std::string> alone = files_in(folder);
+    const auto look = [&] {
+      if (fs::exists(sidecar)) CHECK(verify(sidecar).ok());
+      std::set<std::string> files = files_in(folder);
+      files.erase(fs::path(sidecar).filename());
+      CHECK(files == alone);
+    };
+    const auto look_and_remove = [&] {
+      look();
+      fs::remove(sidecar);
+    };
+    fail_each(look_and_remove, open, unchecked, true);
+    REQUIRE(open().ok());
+    fail_each(look, open, unchecked, true);
+  }
+}
+
 TEST_CASE("converting a file of each format") {
   for (const SmallFile& file : small_files()) {
     CAPTURE(file.name);

@@ -54,6 +54,12 @@ std::optional<Origin> parse_origin(std::string_view text) {
   return Origin{{numbers[0], numbers[1]}, numbers[2]};
 }
 
+/// Files name types by these numbers.
+static_assert(static_cast<int>(Encoding::f32) == 0 && static_cast<int>(Encoding::f16) == 1 &&
+              static_cast<int>(Encoding::bf16) == 2 && static_cast<int>(Encoding::f8_e4m3) == 3 &&
+              static_cast<int>(Encoding::f8_e5m2) == 4);
+constexpr std::uint64_t last_mapped = 4;
+
 /// The rows of a source that maps: what check_tensor() needs to know of them.
 std::string to_text(const FoundTensor& tensor) {
   const bool strided = !tensor.strides.empty();
@@ -63,7 +69,7 @@ std::string to_text(const FoundTensor& tensor) {
 
 std::optional<FoundTensor> parse_tensor(std::string_view text, std::string_view name) {
   std::array<std::uint64_t, 6> numbers = {};
-  if (!parse_numbers(text, numbers) || numbers[0] >= static_cast<std::uint64_t>(Encoding::product)) return std::nullopt;
+  if (!parse_numbers(text, numbers) || numbers[0] > last_mapped) return std::nullopt;
   FoundTensor tensor;
   tensor.name = name;
   tensor.encoding = static_cast<Encoding>(numbers[0]);

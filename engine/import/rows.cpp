@@ -20,18 +20,13 @@ Result<void> for_each_batch(RowReader& reader, const Parallel& parallel,
     outcomes.assign(*tiles + 2, {});
     // The first tile is the caller's; threads that come to help begin in the middle.
     const std::size_t middle = outcomes.size() / 2;
-    const auto tile = [&](std::size_t i) -> Result<void> {
-      if (i == 0) return take(std::span(waiting).first(wait));
-      if (i == middle) {
-        reader.read_ahead();
-        return {};
-      }
-      const std::size_t number = i < middle ? i - 1 : i - 2;
-      return reader.parse(number, parsed[number]);
+    const auto tile = [&](std::size_t i) noexcept {
+      if (i == middle) return reader.read_ahead();
+      const std::size_t number = i < middle ? i - 1 : i - 2;  // of the batch's tiles, but for the first
+      outcomes[i] =
+          guarded([&] { return i == 0 ? take(std::span(waiting).first(wait)) : reader.parse(number, parsed[number]); });
     };
-    const Status ran = parallel.for_each(outcomes.size(), [&](std::size_t i) noexcept {  //
-      outcomes[i] = guarded([&] { return tile(i); });
-    });
+    const Status ran = parallel.for_each(outcomes.size(), tile);
     if (!ran.ok()) return Error{ran.code, ran.message()};
     for (const Result<void>& outcome : outcomes) {
       if (!outcome) return outcome;

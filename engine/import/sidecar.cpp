@@ -4,7 +4,9 @@
 // whole source or, where it has the keys alone, what lies in front of the rows. Of those the place stands there too.
 #include "engine/import/sidecar.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <utility>
@@ -24,7 +26,7 @@ namespace rowan::detail {
 namespace {
 
 /// What the key tensors of a sidecar are called.
-const std::string keys_name = "source";
+constexpr std::string_view keys_name = "source";
 
 struct Origin {
   FileStamp stamp;
@@ -136,13 +138,21 @@ Result<void> convert_beside(const std::string& sidecar, const OpenedFile& source
   return make_error(Code::io_error, source.path, " changed while it was converted: try again when it is at rest");
 }
 
-/// Keeps the keys of a file that maps, where it has any within itself, beside a table of no rows.
+/// Whether all keys lie in the file in front of the rows, which is what a sidecar of keys is held against.
+bool keys_before_rows(const FoundFile& found, const TableView& rows) {
+  const auto first_row = reinterpret_cast<std::uintptr_t>(rows.data());
+  return !found.keys_owner && std::all_of(found.keys.begin(), found.keys.end(), [&](std::string_view key) {
+    return reinterpret_cast<std::uintptr_t>(key.data()) + key.size() <= first_row;
+  });
+}
+
+/// Keeps the keys of a file that maps, beside a table of no rows.
 Result<void> keep_keys(const std::string& sidecar, const OpenedFile& source, const FileStamp& stamp,
                        const ForeignFile& file, std::string_view name) {
   const Result<ForeignTable> table = file.choose(name);
   if (!table) return table.error();
   const FoundFile& found = file.found();
-  if (!table->view || !file.has_keys(*table) || found.keys_owner) return {};
+  if (!table->view || !file.has_keys(*table) || !keys_before_rows(found, *table->view)) return {};
   const MemoryKeys keys(found.keys);
   const KeyIndex index = keys.index();
   const Origin origin{stamp, hash_of(source.mapping.bytes(), *table->tensor)};
@@ -190,7 +200,7 @@ Result<Table> open_with_sidecar(const std::string& path, std::string_view name, 
   if (current && *current && (*current)->rows) {
     Result<OpenedFile> opened = as_asked();
     if (!opened) return opened.error();
-    const auto keys = (*current)->file.keys_beside(keys_name);
+    const auto keys = (*current)->file.keys_beside(std::string(keys_name));
     if (!keys) return keys.error();
     return ForeignFile::table_of(*std::move(opened), *(*current)->rows, *keys, (*current)->file.owner());
   }

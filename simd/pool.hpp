@@ -46,7 +46,11 @@ constexpr int max_registers([[maybe_unused]] Element e, Op o, IndexRead r) {
   return 4;
 #else
   const bool slow = e == Element::f8_e4m3 || e == Element::f8_e5m2;
-  return slow || (e == Element::bf16 && o == Op::weighted_sum) ? 4 : e == Element::f32 || e == Element::f16 ? 12 : 8;
+  constexpr int most = ROWAN_MOST_REGISTERS;
+  const int many = slow || (e == Element::bf16 && o == Op::weighted_sum) ? 4
+                   : e == Element::f32 || e == Element::f16              ? 12
+                                                                         : 8;
+  return many < most ? many : most;
 #endif
 }
 

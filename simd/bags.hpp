@@ -11,6 +11,7 @@
 //   load(out, pooled), store(pooled, out)
 #pragma once
 
+#include "simd/fused.hpp"
 #include "simd/load.hpp"
 
 namespace rowan::simd {
@@ -95,7 +96,7 @@ inline float take_parameters(const std::byte* at, const float*& weight, float& b
     return parameters.scale;
   }
   const float factor = *weight * parameters.scale;
-  base = base + *weight * parameters.bias;
+  base = fused(Scalar(*weight), Scalar(parameters.bias), Scalar(base)).value;
   ++weight;
   return factor;
 }

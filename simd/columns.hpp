@@ -47,7 +47,7 @@ class Columns {
     const Scaling<E, V> scaling(row + parameters_);
     for (int k = 0; k < N; ++k) {
       values[k] = register_of(row, k);
-      if constexpr (is_quantized(E)) values[k] = values[k] * scaling.scale + scaling.bias;
+      if constexpr (is_quantized(E)) values[k] = fused(values[k], scaling.scale, scaling.bias);
     }
   }
 
@@ -66,13 +66,13 @@ class Columns {
     } else if constexpr (is_quantized(E)) {
       const V factor(take_parameters<E>(row + parameters_, weight, base));
       for (int k = 0; k < N; ++k) {
-        pooled[k] = pooled[k] + register_of(row, k) * factor;
+        pooled[k] = fused(register_of(row, k), factor, pooled[k]);
         fetch_ahead(k);
       }
     } else if constexpr (O == Op::weighted_sum) {
       const V factor(*weight++);
       for (int k = 0; k < N; ++k) {
-        pooled[k] = pooled[k] + factor * register_of(row, k);
+        pooled[k] = fused(register_of(row, k), factor, pooled[k]);
         fetch_ahead(k);
       }
     } else {

@@ -34,7 +34,7 @@ struct Lanes {
     for (std::size_t k = 0; k < registers; ++k) {
       const Wide x = row_values<E>(at + k * Wide::size * bits_of(E) / 8, Wide::size, scaling);
       const Wide y = query != nullptr ? Wide::load_unaligned(query + k * Wide::size) : x;
-      sums[k] = sums[k] + x * y;
+      sums[k] = fused(x, y, sums[k]);
     }
   }
   /// The tree of reduce_lanes(), in registers: halves are added until one lane is left.

@@ -1,6 +1,7 @@
 // Un-pooled rows: decoded, and written in the output's type.
 #pragma once
 
+#include "simd/fused.hpp"
 #include "simd/load.hpp"
 #include "simd/store.hpp"
 
@@ -12,7 +13,7 @@ template <Element E, class V>
 inline V row_values(const std::byte* at, std::size_t columns, const Scaling<E, V>& scaling) noexcept {
   if constexpr (is_quantized(E)) {
     const V codes = columns < V::size ? Load<V, E>::tail(at, columns) : Load<V, E>::at(at);
-    return codes * scaling.scale + scaling.bias;
+    return fused(codes, scaling.scale, scaling.bias);
   } else {
     return Load<V, E>::at(at);
   }

@@ -2,9 +2,9 @@
 // tiers. A tier is one translation unit compiled with its own machine flags; it exports one constant
 // KernelTable. Kernels check nothing: the engine has validated every index and offset before it calls one.
 //
-// Each output column is computed on its own, in index order, with a multiplication and then an addition where
-// there are weights; so the width of a register never shows in the result. dot and squares, which reduce over
-// columns, use dot_lanes accumulators (column c goes to lane c % dot_lanes) and the tree of reduce_lanes().
+// Each output column is computed on its own, in index order; so the width of a register never shows in the result. A
+// product is added with one rounding (simd/fused.hpp). dot and squares, which reduce over columns, use dot_lanes
+// accumulators (column c goes to lane c % dot_lanes) and the tree of reduce_lanes().
 #pragma once
 
 #include <cstddef>
@@ -192,7 +192,7 @@ struct WinnersArgs {
   std::uint32_t* winners;
 };
 
-/// out[c] = out[c] + (winners[c] == position ? gradient[c] : +0); without winners, out[c] + weight * gradient[c].
+/// out[c] = out[c] + (winners[c] == position ? gradient[c] : +0); without winners, fma(weight, gradient[c], out[c]).
 struct AddTermArgs {
   const float* gradient;
   const std::uint32_t* winners;

@@ -14,8 +14,8 @@ namespace rowan::simd {
   return result;
 }
 
-/// a * b as a value that the compiler cannot see through. Where a factor is 1 for those that have none, clang makes
-/// one multiplication of `weighted ? weight * x : x`; and 1 * x is not x where the caller's mode flushes denormals.
+/// a * b as a value that the compiler cannot see through. clang makes one multiplication, by 1 for those that have no
+/// weight, of `weighted ? weight * x : x`; and 1 * x is not x where the caller's mode flushes denormals.
 [[gnu::always_inline]] inline float product(float a, float b) noexcept {
   float result = a * b;
   __asm__("" : "+x"(result));

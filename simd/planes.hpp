@@ -62,7 +62,7 @@ class PlaneColumns {
     for (int k = 0; k < N; ++k) {
       const __m256i down = k == 0 ? words : _mm256_srli_epi32(words, 4 * k);
       const __m256i codes = k == 7 ? down : _mm256_and_si256(down, _mm256_set1_epi32(0xF));
-      pooled[k] = pooled[k] + Eight(_mm256_cvtepi32_ps(codes)) * factor;
+      pooled[k] = fused(Eight(_mm256_cvtepi32_ps(codes)), factor, pooled[k]);
       fetch_ahead(k);
     }
   }

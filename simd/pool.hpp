@@ -39,11 +39,11 @@ void pool_passes(const PoolArgs& a, std::size_t first = 0) {
 
 /// Registers of one pass: as many as stay in registers where speed was asked for, few elsewhere, for every number of
 /// them is a function of its own. f8 decodes slowly enough to hide a second pass.
-constexpr int max_registers([[maybe_unused]] Element e, Op o, IndexRead r) {
+constexpr int max_registers(Element e, Op o, IndexRead r) {
   // At least 2: a last pass of one register could be narrower than it and overlap what another pass sums.
   if (r == IndexRead::full_64 || o == Op::extreme) return 2;
 #if defined(ROWAN_TIER_baseline)
-  return 4;
+  return o == Op::sum && !is_quantized(e) ? 4 : 2;  // a product that is added takes a page of code
 #else
   const bool slow = e == Element::f8_e4m3 || e == Element::f8_e5m2;
   constexpr int most = ROWAN_MOST_REGISTERS;

@@ -109,6 +109,17 @@ struct Direction<Scalar> {
   bool smallest;
 };
 
+/// Calls body(v, c) for columns c of [0, dim), v a register of any value: full ones first, then what is left over.
+template <class Body>
+inline void for_columns(std::size_t dim, const Body& body) noexcept {
+  std::size_t c = 0;
+  for (; c + Wide::size <= dim; c += Wide::size) body(Wide(0.0F), c);
+#if !defined(ROWAN_TIER_baseline)
+  for (; c + Four::size <= dim; c += Four::size) body(Four(0.0F), c);
+#endif
+  for (; c < dim; ++c) body(Scalar(0.0F), c);
+}
+
 inline std::uint64_t load_index_64(const std::byte* p) noexcept {
   std::uint64_t index;
   __builtin_memcpy(&index, p, sizeof index);

@@ -2,6 +2,7 @@
 // return.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,8 +41,7 @@ inline std::uint32_t code_at(Element element, const std::byte* row, std::size_t 
 inline float decode(Element element, const std::byte* row, std::size_t dim, std::size_t c) noexcept {
   if (is_quantized(element)) {
     const auto [scale, bias] = decode_parameters(element, row + packed_bytes(element, dim));
-    const float product = static_cast<float>(code_at(element, row, c)) * scale;
-    return product + bias;
+    return std::fma(static_cast<float>(code_at(element, row, c)), scale, bias);
   }
   if (element == Element::f32) {
     float value = 0;
@@ -88,8 +88,7 @@ inline void decode_row(Element element, const std::byte* row, std::size_t dim, f
   }
   const auto [scale, bias] = decode_parameters(element, row + packed_bytes(element, dim));
   for (std::size_t c = 0; c < dim; ++c) {
-    const float product = static_cast<float>(code_at(element, row, c)) * scale;
-    values[c] = product + bias;
+    values[c] = std::fma(static_cast<float>(code_at(element, row, c)), scale, bias);
   }
 }
 

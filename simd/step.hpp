@@ -26,17 +26,6 @@ inline Batch<Arch> shrunk(Batch<Arch> linear, Batch<Arch> l1, Batch<Arch> denomi
   return xsimd::select((linear ^ sign_of) <= l1, Batch<Arch>(0.0F), value);
 }
 
-/// Calls body(v, c) for columns c of [0, dim), v a register of any value: full ones first, then what is left over.
-template <class Body>
-inline void for_columns(std::size_t dim, const Body& body) noexcept {
-  std::size_t c = 0;
-  for (; c + Wide::size <= dim; c += Wide::size) body(Wide(0.0F), c);
-#if !defined(ROWAN_TIER_baseline)
-  for (; c + Four::size <= dim; c += Four::size) body(Four(0.0F), c);
-#endif
-  for (; c < dim; ++c) body(Scalar(0.0F), c);
-}
-
 /// A register of a gradient, added to +0 or as it is.
 template <bool FromZero, class V>
 inline V gradient_at(const float* gradient) noexcept {

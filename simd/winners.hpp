@@ -1,7 +1,7 @@
 // Max and min backwards: which row of a bag gave each column, and what that row's gradient gets of it.
 #pragma once
 
-#include "simd/kernels.hpp"
+#include "simd/fused.hpp"
 
 namespace rowan::simd {
 namespace {
@@ -26,7 +26,9 @@ inline void add_term(const AddTermArgs& a) {
   const float* const __restrict gradient = a.gradient;
   float* const __restrict out = a.out;
   if (a.winners == nullptr) {
-    for (std::size_t c = 0; c < a.dim; ++c) out[c] = out[c] + a.weight * gradient[c];
+    for_columns(a.dim, [&]<class V>(V, std::size_t c) {
+      fused(V(a.weight), V::load_unaligned(gradient + c), V::load_unaligned(out + c)).store_unaligned(out + c);
+    });
     return;
   }
   const std::uint32_t* const __restrict winner = a.winners;

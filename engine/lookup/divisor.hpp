@@ -20,8 +20,7 @@ class Divisor {
     return weighted_ && (pooling_ == Pooling::mean_by_weight || pooling_ == Pooling::sqrt_n);
   }
   void add(float weight) noexcept {
-    const float term = pooling_ == Pooling::sqrt_n ? weight * weight : weight;
-    sum_ = sum_ + term;
+    sum_ = pooling_ == Pooling::sqrt_n ? std::fma(weight, weight, sum_) : sum_ + weight;
   }
   float value(std::size_t members) const noexcept {
     const float total = reads_weights() ? sum_ : static_cast<float>(members);

@@ -1,5 +1,7 @@
 #include "rowan/reference.hpp"
 
+#include <cmath>
+
 #include "engine/lookup/checks.hpp"
 #include "engine/lookup/reference_members.hpp"
 #include "simd/order.hpp"
@@ -22,16 +24,13 @@ float sum(const TableView& table, const CheckedBags& bags, std::size_t begin, st
   for_members(table, bags, begin, end, [&](std::uint64_t row, float weight, std::size_t) {
     if (!is_quantized(table.dtype())) {
       const float x = rows.value(row, column);
-      const float term = weighted ? simd::product(weight, x) : x;
-      total = total + term;
+      total = weighted ? std::fma(weight, x, total) : total + x;
       return;
     }
     const auto [row_scale, row_bias] = rows.parameters(row);
     const float scale = weighted ? simd::product(weight, row_scale) : row_scale;
-    const float bias = weighted ? simd::product(weight, row_bias) : row_bias;
-    const float product = rows.code(row, column) * scale;
-    total = total + product;
-    base = base + bias;
+    total = std::fma(rows.code(row, column), scale, total);
+    base = weighted ? std::fma(weight, row_bias, base) : base + row_bias;
   });
   return is_quantized(table.dtype()) ? total + base : total;
 }

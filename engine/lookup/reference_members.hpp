@@ -67,8 +67,7 @@ inline float divisor(const TableView& table, const CheckedBags& bags, std::size_
   for_members(table, bags, begin, end, [&](std::uint64_t, float weight, std::size_t) {
     ++members;
     weights = weights + weight;
-    const float square = weight * weight;
-    squares = squares + square;
+    squares = std::fma(weight, weight, squares);
   });
   switch (bags.pooling) {
     case Pooling::mean:

@@ -24,8 +24,6 @@ struct Lookup : PlannedLookup {
   std::vector<float> divisors = {};       // of each bag
   std::vector<std::size_t> winners = {};  // [bags, dim]: the position that gave the output, of max and min
 
-  float default_weight = 0.0F;  // 1 where others of the call have weights, or take max or min
-
   /// G[b][c].
   float output_gradient(std::size_t bag, std::uint64_t column) const noexcept {
     const std::size_t bytes = dtype == DType::f32 ? 4 : 2;
@@ -34,11 +32,12 @@ struct Lookup : PlannedLookup {
   float scaled(std::size_t bag, std::uint64_t column) const noexcept {
     return divided(output_gradient(bag, column), divisors[bag]);
   }
-  float term(std::size_t position, std::size_t bag, std::uint64_t column, std::uint64_t dim) const noexcept {
-    if (extreme()) return winners[bag * dim + column] == position ? output_gradient(bag, column) : 0.0F;
+  /// `sum` and the term of a position.
+  float added(float sum, std::size_t position, std::size_t bag, std::uint64_t column,
+              std::uint64_t dim) const noexcept {
+    if (extreme()) return sum + (winners[bag * dim + column] == position ? output_gradient(bag, column) : 0.0F);
     const float value = scaled(bag, column);
-    if (bags.weights != nullptr) return simd::product(bags.weights[position], value);
-    return default_weight != 0.0F ? simd::product(default_weight, value) : value;
+    return bags.weights != nullptr ? std::fma(bags.weights[position], value, sum) : sum + value;
   }
 };
 
@@ -111,7 +110,7 @@ float gradient_of(std::span<const Occurrence> occurrences, std::uint64_t column,
   for (std::size_t begin = 0; begin < occurrences.size(); begin += chunk) {
     float sum = 0.0F;
     for (const Occurrence& o : occurrences.subspan(begin, std::min(chunk, occurrences.size() - begin))) {
-      sum = sum + o.lookup->term(o.position, o.bag, column, dim);
+      sum = o.lookup->added(sum, o.position, o.bag, column, dim);
     }
     sums.push_back(sum);
   }
@@ -169,10 +168,12 @@ void write_weights_gradient(const TableView& table, const Lookup& lookup) {
     float weights = 0.0F;
     float squares = 0.0F;
     for_members(table, lookup.bags, begin, end, [&](std::uint64_t row, float weight, std::size_t j) {
-      out[j] = sum_in_lanes(table.dim(), [&](std::uint64_t c) { return rows.value(row, c) * lookup.scaled(bag, c); });
-      sum = sum + weight * out[j];
+      out[j] = sum_in_lanes(table.dim(), [&](std::uint64_t c, float lane) {
+        return std::fma(rows.value(row, c), lookup.scaled(bag, c), lane);
+      });
+      sum = std::fma(weight, out[j], sum);
       weights = weights + weight;
-      squares = squares + weight * weight;
+      squares = std::fma(weight, weight, squares);
     });
     const bool by_weight = lookup.bags.pooling == Pooling::mean_by_weight;
     if ((!by_weight && lookup.bags.pooling != Pooling::sqrt_n) || lookup.divisors[bag] == 0.0F) return;
@@ -192,9 +193,6 @@ Status backward(const TableView& table, std::span<const LookupGradient> given, G
     if (!status) return status;
   }
   if (const Status status = check_weights_gradients(table, given); !status) return status;
-  const bool weighted = std::any_of(lookups.begin(), lookups.end(),
-                                    [](const Lookup& l) { return l.bags.weights != nullptr || l.extreme(); });
-  for (Lookup& lookup : lookups) lookup.default_weight = weighted ? 1.0F : 0.0F;
   std::vector<Occurrence> occurrences;
   std::uint64_t bad = 0;
   for (Lookup& lookup : lookups) {

@@ -18,7 +18,9 @@ using namespace detail;
 
 float norm_of(const std::vector<float>& row, MaxNorm::Type type) noexcept {
   if (type == MaxNorm::Type::l2) return std::sqrt(sum_of_squares(row.data(), row.size()));
-  if (type == MaxNorm::Type::l1) return sum_in_lanes(row.size(), [&](std::uint64_t c) { return std::fabs(row[c]); });
+  if (type == MaxNorm::Type::l1) {
+    return sum_in_lanes(row.size(), [&](std::uint64_t c, float lane) { return lane + std::fabs(row[c]); });
+  }
   float largest = 0.0F;
   for (const float x : row) {
     if (std::isnan(x)) return x;

@@ -1,6 +1,7 @@
 #include "engine/training/weights_gradient.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/lookup/divisor.hpp"
 #include "engine/lookup/kernel_rows.hpp"
@@ -66,8 +67,8 @@ class WeightsGradient {
     float sum = 0.0F;
     float squares = 0.0F;
     for_members(begin, end, [&](std::size_t j, std::uint64_t) {
-      sum = sum + weights[j] * lookup_.weights_gradient[j];
-      squares = squares + weights[j] * weights[j];
+      sum = std::fma(weights[j], lookup_.weights_gradient[j], sum);
+      squares = std::fma(weights[j], weights[j], squares);
     });
     const bool sqrt_n = lookup_.bags.pooling == Pooling::sqrt_n;
     for_members(begin, end, [&](std::size_t j, std::uint64_t) {

@@ -13,7 +13,7 @@ namespace rowan {
 /// How one element of a row is stored. Values are computed in f32 whatever the storage.
 ///
 /// i8, i4 and i2 are row-wise quantised: a row is its codes q, packed from the lowest bits of each byte on, and
-/// then a scale and a bias of its own; an element is q * scale + bias. These are the fused rows that
+/// then a scale and a bias of its own; an element is q * scale + bias, rounded once. These are the fused rows that
 /// torch.ops.quantized.embedding_bag_byte_prepack, _4bit_prepack and _2bit_prepack make, and FBGEMM reads.
 enum class DType : std::uint8_t {
   f32,      ///< IEEE binary32

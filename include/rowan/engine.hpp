@@ -2,19 +2,22 @@
 //
 // Semantics are those of torch.nn.functional.embedding and embedding_bag; of FBGEMM's fused row-wise kernels for
 // quantised tables; of TensorFlow's embedding_lookup_sparse for sqrt_n and mean_by_weight. In pseudocode, for every
-// output column c on its own, all arithmetic in f32 with one rounding per operation and never fused:
+// output column c on its own, all arithmetic in f32 with one rounding per operation; fma(a, b, c), which is a * b + c
+// with one rounding, stands wherever a product is added, and nowhere else:
 //
-//   value(row, c)             f32(table[row][c]); in a quantised table q * scale + bias
+//   value(row, c)             f32(table[row][c]); in a quantised table fma(q, scale, bias)
 //
 //   embedding:                out[i][c] = value(indices[i], c)
 //
 //   embedding_bag:            members(b) = positions j of bag b, in order, with indices[j] != padding_index
 //     sum                     acc = +0;  for j in members(b): acc = acc + value(indices[j], c)
-//     sum, weighted           acc = +0;  for j in members(b): acc = acc + weights[j] * value(indices[j], c)
-//       of a quantised table  acc = base = +0;  for j in members(b): acc = acc + q * (w * scale),
-//                             base = base + w * bias;  acc + base.  (Without weights: scale and bias as they are.)
+//     sum, weighted           acc = +0;  for j in members(b): acc = fma(weights[j], value(indices[j], c), acc)
+//       of a quantised table  acc = base = +0;  for j in members(b): acc = fma(q, w * scale, acc),
+//                             base = fma(w, bias, base);  acc + base.  (Without weights: fma(q, scale, acc) and
+//                             base + bias.)
 //     mean                    the sum divided by the number of members (a division, not a multiplication)
-//     sqrt_n                  the sum divided by sqrt(number of members); with weights, by sqrt(sum of w * w)
+//     sqrt_n                  the sum divided by sqrt(number of members); with weights w, by sqrt(s): s = +0;
+//                             for j in members(b): s = fma(w, w, s)
 //     mean_by_weight          the weighted sum divided by the sum of the weights
 //     mean_by_count           the weighted sum divided by the number of members
 //     max                     acc = value(indices[first], c);  for the others, x: if x > acc then acc = x
@@ -114,8 +117,9 @@ class ROWAN_API Engine {
                                 SparseGradient& gradient, const GradientOptions& options = {}) const noexcept;
 
   /// What max_norm of torch.nn.Embedding does before a lookup: each of the rows that `indices` name, once, whose norm
-  /// is greater than max_norm is multiplied by max_norm / (norm + 1e-7). The norm is computed in f32, 16 lanes and a
-  /// fixed tree. Weights of 16 bits are rounded to nearest even. Nobody may read the table meanwhile.
+  /// is greater than max_norm is multiplied by max_norm / (norm + 1e-7). The norm is computed in f32, the
+  /// squares as a dot product of the row with itself (rowan/gradient.hpp). Weights of 16 bits are rounded to nearest
+  /// even. Nobody may read the table meanwhile.
   Status renormalize(const MutableTableView& table, IndexSpan indices, const MaxNorm& max_norm,
                      Workspace& workspace) const noexcept;
 

@@ -1,26 +1,28 @@
 // Gradients of lookups with respect to the table: what embedding() and embedding_bag() are backwards.
 //
 // Semantics are those of torch.nn.functional.embedding and embedding_bag with sparse=True and a coalesced result. In
-// pseudocode, for every column c on its own, all arithmetic in f32 with one rounding per operation and never fused; G
-// is the gradient of the loss with respect to the output, n(b) the members of bag b, W(b) their weights' sum, S(b) the
-// sum of the weights' squares, computed and left out (where they are 0) as in the forward pass:
+// pseudocode, for every column c on its own, all arithmetic in f32 with one rounding per operation, fma(a, b, c) being
+// a * b + c with one rounding; G is the gradient of the loss with respect to the output, n(b) the members of bag b,
+// W(b) their weights' sum, S(b) the sum of the weights' squares, computed and left out (where they are 0) as in the
+// forward pass:
 //
 //   scaled(b, c)              G[b][c], divided by n(b) for mean and mean_by_count, by W(b) for mean_by_weight, and for
 //                             sqrt_n by sqrt(n(b)), or sqrt(S(b)) where there are weights
-//   term(j, c)                scaled(b, c) of the bag b of position j; with weights, weights[j] * scaled(b, c) (in a
-//   call
-//                             in which another lookup has weights, or takes max or min, weights are 1 where there are
-//                             none)
-//     max, min                G[b][c] where position j gave output c of its bag, else +0
+//   add(acc, j, c)            acc + scaled(b, c) of the bag b of position j; with weights, fma(weights[j],
+//                             scaled(b, c), acc); of max and min, acc + G[b][c] where position j gave output c of its
+//                             bag, else acc + +0
 //   occurrences(r)            the members of all bags with index r, in order: lookup by lookup, position by position
-//   gradient(r, c)            the sum of term(j, c) over occurrences(r), from +0 and in order; of more than 4,096 in
-//                             chunks of 4,096, whose sums are added in pairs, (0 + 1), (2 + 3), ..., and these in pairs
-//                             again, until one is left
+//   gradient(r, c)            acc = +0;  for j in occurrences(r): acc = add(acc, j, c); of more than 4,096 in chunks of
+//                             4,096, whose sums are added in pairs, (0 + 1), (2 + 3), ..., and these in pairs again,
+//                             until one is left
 //   scale_grad_by_freq        gradient(r, c) divided by the number of occurrences(r)
 //
-//   gradient of weights[j]    dot(row, scaled(b)) for sum and mean_by_count; of mean_by_weight that less
-//                             sum(weights[k] * dot(row k, scaled(b))) / W(b), and of sqrt_n that less
-//                             weights[j] * sum(weights[k] * dot(row k, scaled(b))) / S(b); 0 for what is no member
+//   dot(row, scaled(b))       lane c % 16 of 16 becomes fma(row[c], scaled(b, c), lane) for one column after the other,
+//                             then the lanes are added in a fixed tree
+//   D(b)                      D = +0;  for k in members(b): D = fma(weights[k], dot(row k, scaled(b)), D)
+//   gradient of weights[j]    dot(row, scaled(b)) for sum and mean_by_count; of mean_by_weight that less D(b) / W(b),
+//   and
+//                             of sqrt_n that less weights[j] * D(b) / S(b); 0 for what is no member
 //
 // Determinism: the bits are the same on every tier, at every thread count and in every run, as those of lookups are.
 // The cost grows with the indices, never with the rows of the table.

@@ -3,8 +3,9 @@
 // Names, defaults and arithmetic are those of torch.optim where it has the optimizer. Only rows with a gradient are
 // touched, in their weights and in their state (for momentum and RMSprop that is "lazy": PyTorch's dense steps also
 // move rows whose gradient is 0). In pseudocode, for each such row, w its weights, g its gradient (rowan/gradient.hpp),
-// for every column on its own, all arithmetic in f32 with one rounding per operation and never fused; t is the number
-// of this step, from 1:
+// for every column on its own, all arithmetic in f32 with one rounding per operation and never fused, but for the mean
+// of g * g, which is a dot product (rowan/gradient.hpp) divided by the number of columns; t is the number of this step,
+// from 1:
 //
 //   g = g * scale                                            where StepOptions::scale or clip_norm makes one
 //   g = min(max(g, -clip_value), clip_value)                 where there is a clip_value; NaN stays
@@ -20,8 +21,9 @@
 //                   w = w - lr * sqrt(1 - beta2^t) / (1 - beta1^t) * (exp_avg / (sqrt(exp_avg_sq) + eps)):
 //                   torch.optim.SparseAdam
 //   RowWiseAdam     the same, with one exp_avg_sq for the row, of the mean of g * g over its columns
-//   RmsProp         square_avg = alpha * square_avg + (1 - alpha) * (g * g);  w = w - lr * (g / (sqrt(square_avg) +
-//   eps)) Ftrl            n = accumulator + g * g;  sigma = (sqrt(n) - sqrt(accumulator)) / lr;
+//   RmsProp         square_avg = alpha * square_avg + (1 - alpha) * (g * g);
+//                   w = w - lr * (g / (sqrt(square_avg) + eps))
+//   Ftrl            n = accumulator + g * g;  sigma = (sqrt(n) - sqrt(accumulator)) / lr;
 //                   linear = linear + (g - sigma * w);  accumulator = n;
 //                   w = 0 where |linear| <= l1, else (sign(linear) * l1 - linear) / ((beta + sqrt(n)) / lr + l2)
 //

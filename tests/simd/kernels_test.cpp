@@ -19,8 +19,8 @@ float scalar_dot(simd::Element element, const std::byte* row, const float* query
   float lanes[simd::dot_lanes] = {};
   for (std::size_t c = 0; c < dim; ++c) {
     const float x = simd::decode(element, row, dim, c);
-    const float product = x * (query != nullptr ? query[c] : x);
-    lanes[c % simd::dot_lanes] = lanes[c % simd::dot_lanes] + product;
+    float& lane = lanes[c % simd::dot_lanes];
+    lane = std::fma(x, query != nullptr ? query[c] : x, lane);
   }
   return simd::reduce_lanes(lanes);
 }
@@ -47,8 +47,10 @@ TEST_CASE("dot products and squares: fixed lanes, fixed tree, every tier the sam
         kernels->dot[static_cast<int>(element)]({view, rows, nullptr, squares.data()});
         for (std::size_t r = 0; r < rows; ++r) {
           const std::byte* row = view.data + r * view.stride;
-          CHECK_MESSAGE(same_bits(dots[r], scalar_dot(element, row, query.data(), dim)), kernels->name, " dim ", dim);
-          CHECK_MESSAGE(same_bits(squares[r], scalar_dot(element, row, nullptr, dim)), kernels->name, " dim ", dim);
+          CHECK_MESSAGE(same_bits(dots[r], scalar_dot(element, row, query.data(), dim)), std::string(kernels->name),
+                        " dim ", dim, " ", to_string(dtype));
+          CHECK_MESSAGE(same_bits(squares[r], scalar_dot(element, row, nullptr, dim)), std::string(kernels->name),
+                        " dim ", dim, " ", to_string(dtype));
           compared += 2;
         }
       }

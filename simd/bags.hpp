@@ -3,6 +3,7 @@
 //
 //   registers, Vector          how many accumulators of which type
 //   keeps_base                 whether a base is summed beside the codes of quantised rows
+//   into_l1                    whether there is a loop that prefetches into L1; the others take that for L2
 //   two_stages                 whether there is a loop that prefetches in two stages
 //   row_of(index)              where the columns of the row lie whose index is read at `index`
 //   start(row, pooled)         of max and min, the first row; starts_with_row says so
@@ -33,9 +34,11 @@ inline void pool_bags(const PoolArgs a, const Columns columns) noexcept {  // by
   using V = typename Columns::Vector;
   constexpr int registers = Columns::registers;
   const std::size_t step = a.index_bytes;
-  const std::size_t far = a.prefetch.far * step;  // bytes of indices ahead
-  const std::size_t near = Columns::two_stages ? a.prefetch.near * step : 0;
-  const std::size_t ahead_end = far != 0 && a.readable > a.prefetch.far ? a.readable - a.prefetch.far : 0;
+  const bool two_stages = Columns::two_stages && a.prefetch.far != 0 && a.prefetch.near != 0;
+  const bool into_l1 = Columns::into_l1 && a.prefetch.far == 0;
+  const std::size_t far = a.prefetch.farthest() * step;  // bytes of indices ahead
+  const std::size_t near = a.prefetch.near * step;
+  const std::size_t ahead_end = far != 0 && a.readable > a.prefetch.farthest() ? a.readable - a.prefetch.farthest() : 0;
   std::size_t position = a.offsets[0];
   for (std::size_t bag = 0; bag < a.bags; ++bag) {
     const std::size_t end = a.offsets[bag + 1];
@@ -57,13 +60,7 @@ inline void pool_bags(const PoolArgs a, const Columns columns) noexcept {  // by
     const std::byte* const index_middle = a.indices + middle * step;
     const std::byte* const index_end = a.indices + end * step;
     const float* weight = a.weights != nullptr ? a.weights + position : nullptr;
-    if (near == 0) {
-      for (; index != index_middle; index += step) {
-        const std::byte* const later = columns.row_of(index + far);
-        columns.add(columns.row_of(index), weight, pooled, base,
-                    [&](int k) { columns.template fetch<Level::l2>(later, k); });
-      }
-    } else {
+    if (two_stages) {
       for (; index != index_middle; index += step) {
         const std::byte* const later = columns.row_of(index + far);
         const std::byte* const next = columns.row_of(index + near);
@@ -71,6 +68,18 @@ inline void pool_bags(const PoolArgs a, const Columns columns) noexcept {  // by
           columns.template fetch<Level::l2>(later, k);
           columns.template fetch<Level::l1>(next, k);
         });
+      }
+    } else if (into_l1) {
+      for (; index != index_middle; index += step) {
+        const std::byte* const later = columns.row_of(index + far);
+        columns.add(columns.row_of(index), weight, pooled, base,
+                    [&](int k) { columns.template fetch<Level::l1>(later, k); });
+      }
+    } else {
+      for (; index != index_middle; index += step) {
+        const std::byte* const later = columns.row_of(index + far);
+        columns.add(columns.row_of(index), weight, pooled, base,
+                    [&](int k) { columns.template fetch<Level::l2>(later, k); });
       }
     }
     for (; index != index_end; index += step) columns.add(columns.row_of(index), weight, pooled, base, [](int) {});

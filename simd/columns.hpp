@@ -16,9 +16,10 @@ class Columns {
   static constexpr int registers = N;
   static constexpr bool keeps_base = is_quantized(E) && O != Op::extreme;
   static constexpr bool starts_with_row = O == Op::extreme;
-  // Where rows have few bytes for the work that they are; max, min and huge tables, which few calls ask for, do
-  // without.
-  static constexpr bool two_stages = bits_of(E) <= 8 && O != Op::extreme && R == IndexRead::low_32;
+  // Max, min and huge tables, which few calls ask for, do without; and two stages are for rows that have few bytes for
+  // the work that they are.
+  static constexpr bool into_l1 = O != Op::extreme && R == IndexRead::low_32;
+  static constexpr bool two_stages = into_l1 && bits_of(E) <= 8;
 
   Columns(const PoolArgs& a, std::size_t first, std::size_t end) noexcept
       : columns_(a.rows.data + packed_bytes(E, first)),

@@ -92,11 +92,11 @@ template <Element E, Element O, class V>
     for (std::size_t at = 0; at < row_bytes; at += cache_line) prefetch<L>(row + at);
     prefetch<L>(row + row_bytes - 1);
   };
-  const std::size_t far = a.prefetch.far;
-  const std::size_t ahead_end = far != 0 && a.readable > far ? a.readable - far : 0;
+  const std::size_t farthest = a.prefetch.farthest();
+  const std::size_t ahead_end = farthest != 0 && a.readable > farthest ? a.readable - farthest : 0;
   for (std::size_t i = 0; i < a.count; ++i, out += a.out_stride) {
     if (i < ahead_end) {
-      fetch.template operator()<Level::l2>(i + far);
+      if (a.prefetch.far != 0) fetch.template operator()<Level::l2>(i + a.prefetch.far);
       if (a.prefetch.near != 0) fetch.template operator()<Level::l1>(i + a.prefetch.near);
     }
     if constexpr (V::size >= Four::size) {
@@ -114,7 +114,8 @@ template <Element E, Element O, class V>
 void gather_rows(const GatherArgs& a) {
   // Of narrower elements the decoding takes so long that a loop of its own would not show.
   if constexpr (bits_of(E) >= 16) {
-    if (!a.streaming && (a.prefetch.far == 0 || a.readable <= a.prefetch.far)) return gather_near<E, O, V>(a);
+    const std::size_t ahead = a.prefetch.farthest();
+    if (!a.streaming && (ahead == 0 || a.readable <= ahead)) return gather_near<E, O, V>(a);
   }
   gather_far<E, O, V>(a);
 }

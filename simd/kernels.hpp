@@ -69,11 +69,14 @@ struct Rows {
   std::size_t parameters;  ///< bytes from a row's start to its scale and bias, where it is quantised
 };
 
-/// How far ahead rows are prefetched, in rows: not at all (0, 0), into L2 (far, 0), or in two stages, into L2 and then
-/// into L1 (far, near), by those kernels that have a loop for that; the others leave the second stage out.
+/// How far ahead rows are prefetched, in rows: not at all (0, 0), into L2 (far, 0), into L1 (0, near), or in two
+/// stages, into L2 and then into L1 (far, near), by those kernels that have a loop for that: the others leave the
+/// second out.
 struct Prefetch {
   std::size_t far;
-  std::size_t near;  ///< less than far
+  std::size_t near;  ///< less than far, where that is not 0
+
+  std::size_t farthest() const noexcept { return far != 0 ? far : near; }
 };
 
 /// Row i of out is row indices[i], in the type of the output, for i in [0, count).

@@ -149,7 +149,8 @@ Engine::Engine(const EngineOptions& options) noexcept {
     status_.code = selection.choice == simd::Choice::unknown_name ? Code::isa_unknown : Code::isa_unsupported;
     return;
   }
-  state_.reset(new (std::nothrow) State(*selection.kernels, options.threads));
+  state_.reset(new (std::nothrow)
+                   State(*selection.kernels, choose_tuning(options.tuning, selection.kernels->name), options.threads));
   status_ = state_ ? state_->parallel.status() : Status{.code = Code::out_of_memory};
 }
 
@@ -168,6 +169,12 @@ Engine& Engine::operator=(Engine&& other) noexcept {
 Engine::~Engine() = default;
 
 std::string_view Engine::isa() const noexcept { return status_.ok() ? state_->kernels.name : "none"; }
+
+Tuning Engine::tuning() const noexcept { return status_.ok() ? state_->policy.tuning() : Tuning::built_in(); }
+
+std::string_view Engine::tuning_error() const noexcept {
+  return status_.ok() ? std::string_view(state_->tuning_error) : std::string_view();
+}
 
 int Engine::concurrency() const noexcept { return status_.ok() ? state_->parallel.concurrency() : 0; }
 

@@ -15,7 +15,8 @@
 namespace rowan::detail {
 
 struct Machine {
-  Machine(const simd::KernelTable& table, Threads threads) noexcept : kernels(table), parallel(threads) {}
+  Machine(const simd::KernelTable& table, const Tuning& tuning, Threads threads) noexcept
+      : kernels(table), policy(tuning), parallel(threads) {}
 
   /// Whether a call of an estimated length is to be split; the estimate is made where there are threads at all.
   template <class Estimate>
@@ -62,7 +63,7 @@ struct Machine {
   }
 
   const simd::KernelTable& kernels;
-  MemoryPolicy policy = MemoryPolicy::of_this_machine();
+  MemoryPolicy policy;
   Parallel parallel;
 };
 

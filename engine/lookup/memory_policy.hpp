@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/lookup/caches.hpp"
 #include "rowan/engine.hpp"
+#include "rowan/tuning.hpp"
 #include "rowan/view.hpp"
 #include "simd/kernels.hpp"
 
@@ -14,14 +16,22 @@ namespace rowan::detail {
 
 class MemoryPolicy {
  public:
-  /// Reads the cache sizes of this machine.
-  static MemoryPolicy of_this_machine() noexcept;
+  explicit MemoryPolicy(const Tuning& tuning) noexcept : tuning_(tuning), caches_(caches_of_this_machine()) {}
 
-  /// None for a table that L1 holds, where a prefetch only costs; a few rows ahead for one that L2 holds; further, and
-  /// for elements of 8 bits and less in two stages, for larger ones.
-  simd::Prefetch prefetch(const TableView& table) const noexcept;
+  const Tuning& tuning() const noexcept { return tuning_; }
+
+  /// How far ahead the rows of a table are fetched that is pooled.
+  simd::Prefetch prefetch(const TableView& table) const noexcept {
+    return prefetch(bytes_of(table), table.row_bytes(), element_bits(table.dtype()));
+  }
   /// The same for rows that are no table's; `bits` of an element.
-  simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept;
+  simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
+    return prefetch(bits >= 16 ? Tuning::Work::pooled : Tuning::Work::pooled_narrow, bytes, row_bytes);
+  }
+  /// And of a table whose rows are copied.
+  simd::Prefetch prefetch_unpooled(const TableView& table) const noexcept {
+    return prefetch(Tuning::Work::unpooled, bytes_of(table), table.row_bytes());
+  }
 
   /// How many rows ahead an optimizer's step fetches what it will change: none for a table that L2 holds, for the step
   /// of a row takes longer than L2 does.
@@ -34,7 +44,7 @@ class MemoryPolicy {
   /// Whether an output of so many bytes goes past the caches: one that whoever reads it next would not find there, or
   /// where the caller says so.
   bool streaming(Stores stores, std::uint64_t bytes) const noexcept {
-    return stores == Stores::automatic ? bytes > level_3_ / 4 : stores == Stores::streaming;
+    return stores == Stores::automatic ? bytes > tuning_.streaming_bytes() : stores == Stores::streaming;
   }
 
   /// Estimated time of a call that reads `reads` rows and writes `writes` rows, on one thread.
@@ -55,9 +65,21 @@ class MemoryPolicy {
   static constexpr std::uint64_t checked_at_a_time = std::uint64_t{1} << 16;
 
  private:
-  std::uint64_t level_1_ = 0;  ///< bytes, of data, per core
-  std::uint64_t level_2_ = 0;  ///< bytes per core
-  std::uint64_t level_3_ = 0;  ///< bytes, which cores share
+  static std::uint64_t bytes_of(const TableView& table) noexcept { return table.rows() * table.row_stride(); }
+
+  Tuning::Place place_of(std::uint64_t bytes) const noexcept {
+    if (bytes <= caches_.l2) return bytes <= caches_.l1 ? Tuning::Place::l1 : Tuning::Place::l2;
+    if (bytes > caches_.l3) return Tuning::Place::memory;
+    return bytes <= 4 * caches_.l2 ? Tuning::Place::beyond : Tuning::Place::l3;
+  }
+
+  simd::Prefetch prefetch(Tuning::Work work, std::uint64_t bytes, std::uint64_t row_bytes) const noexcept {
+    const Ahead& ahead = tuning_.ahead(work, place_of(bytes), Tuning::width_of(row_bytes));
+    return {.far = ahead.l2, .near = ahead.l1};
+  }
+
+  Tuning tuning_;
+  Caches caches_;
 };
 
 /// Bytes that a call moves.

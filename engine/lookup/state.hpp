@@ -1,7 +1,11 @@
 // What an Engine is made of.
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "engine/lookup/checks.hpp"
+#include "engine/lookup/chosen_tuning.hpp"
 #include "engine/lookup/gathering.hpp"
 #include "engine/lookup/machine.hpp"
 #include "engine/lookup/pooling.hpp"
@@ -10,7 +14,10 @@
 namespace rowan {
 
 struct Engine::State : detail::Machine {
-  using Machine::Machine;
+  State(const simd::KernelTable& table, detail::ChosenTuning tuning, Threads threads) noexcept
+      : Machine(table, tuning.values, threads), tuning_error(std::move(tuning.error)) {}
+
+  std::string tuning_error;
 
   /// What gather_few() and pool_few() leave over.
   Status embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
@@ -29,7 +36,7 @@ struct Engine::State : detail::Machine {
   /// Prefetches what a request reads first, while the one before it is pooled: its own prefetches come too late for
   /// that.
   void fetch_first_rows(const Request& request) const noexcept {
-    const std::size_t rows = policy.prefetch(request.table).far;
+    const std::size_t rows = policy.prefetch(request.table).farthest();
     if (rows != 0) detail::prefetch_rows(request.table, request.bags.indices(), rows);
   }
   /// The plan of a request that has passed: making it again costs less than keeping it for any number of requests.

@@ -45,6 +45,7 @@
 #include "rowan/options.hpp"
 #include "rowan/status.hpp"
 #include "rowan/threads.hpp"
+#include "rowan/tuning.hpp"
 #include "rowan/view.hpp"
 
 namespace rowan {
@@ -63,6 +64,8 @@ struct Request {
 struct EngineOptions {
   /// Where large calls run. Small ones always run on the calling thread.
   Threads threads = Threads::caller();
+  /// How memory is treated: values, or the name of a file that `rowan tune` wrote. See rowan/tuning.hpp.
+  TuningSource tuning = {};
 };
 
 /// Picks the instruction-set tier once and runs lookups with it.
@@ -92,6 +95,11 @@ class ROWAN_API Engine {
   std::string_view isa() const noexcept;
   /// Threads that a large call may use, the caller's included.
   int concurrency() const noexcept;
+  /// How memory is treated; what is built in where status() is not ok.
+  Tuning tuning() const noexcept;
+  /// Why the file of a tuning that was named, by EngineOptions or ROWAN_TUNING, is not used, as a sentence; then the
+  /// values are those built in. Empty where none was named or it is used. Valid as long as the Engine.
+  std::string_view tuning_error() const noexcept;
 
   /// Rows by index: out[i] = value(indices[i]); an f32 row is copied to an f32 output bit for bit.
   /// Indices of any shape [*] give [*, dim].

@@ -10,7 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 LAYERS = {
     "include/rowan/": r"rowan/",
     "simd/": r"simd/",
-    "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order|prefetch|quantize|random)\.hpp$",
+    "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order|prefetch|processor|quantize|random)\.hpp$",
     "tools/": r"rowan/|tools/|perf/(ceiling|memory|record|team|trace|turns|workload)\.hpp$",
     "perf/": r"rowan/|perf/",
     "examples/": r"rowan/",
@@ -33,7 +33,7 @@ PARTS = {
 LIBRARIES = {
     "xsimd": (r"xsimd/", r"simd/registers\.hpp$"),
     "intrinsics": (r"[a-z0-9]+intrin\.h$", r"simd/registers\.hpp$|engine/support/floating_point\.hpp$|tests/"),
-    "CPUID": (r"cpuid\.h$", r"simd/dispatch\.cpp$"),
+    "CPUID": (r"cpuid\.h$", r"simd/(dispatch|processor)\.cpp$"),
     "oneTBB": (r"(oneapi/)?tbb(/|\.h$)", r"engine/parallel\.cpp$|tests/"),
     # In perf: records are one file's, and traces, whose safetensors headers nobody here has written, another's.
     "JSON": (r"nlohmann/", r"engine/support/json\.cpp$|perf/(record|trace_files)\.cpp$|tests/"),

@@ -79,8 +79,9 @@ void begin(Session& session, int argc, char** argv) {
   for (int i = 0; i < argc; ++i) record.command += (i == 0 ? "" : " ") + std::string(argv[i]);
   record.date = now();
   const Machine& machine = record.machine;
-  std::printf("%s, %d processors, clock governor %s, %s, %s, %s tier\n", machine.cpu.c_str(), machine.cores,
-              machine.governor.c_str(), machine.kernel.c_str(), machine.compiler.c_str(), machine.isa.c_str());
+  std::printf("%s, %s, %s tier, %d processors, clock governor %s, %s, %s\n", machine.cpu.c_str(),
+              caches_text(machine).c_str(), machine.isa.c_str(), machine.cores, machine.governor.c_str(),
+              machine.kernel.c_str(), machine.compiler.c_str());
   for (const std::string& peer : machine.peers) std::printf("%s\n", peer.c_str());
   if (!session.fbgemm) std::printf("%s\n", fbgemm_absent);
   if (!session.torch) std::printf("%s\n", torch_absent);

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <thread>
 
+#include "perf/markup.hpp"
+#include "perf/processor.hpp"
 #include "perf/record.hpp"
 #include "rowan/engine.hpp"
 
@@ -16,15 +18,6 @@ std::string first_line(const std::string& path) {
   std::string line;
   std::getline(file, line);
   return line;
-}
-
-std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "unknown";
 }
 
 /// "512K" is 524288.
@@ -52,7 +45,8 @@ void add_caches(Machine& machine) {
 
 Machine this_machine() {
   Machine machine;
-  machine.cpu = processor();
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  machine.cpu = describe(read_processor(cpuinfo));
   machine.cores = static_cast<int>(std::thread::hardware_concurrency());
   machine.governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   if (machine.governor.empty()) machine.governor = "unknown";
@@ -66,6 +60,11 @@ Machine this_machine() {
   machine.isa = std::string(Engine().isa());
   add_caches(machine);
   return machine;
+}
+
+std::string caches_text(const Machine& machine) {
+  const auto size = [](std::uint64_t bytes) { return bytes == 0 ? std::string("unknown") : binary_size(bytes); };
+  return "L1 " + size(machine.l1_bytes) + ", L2 " + size(machine.l2_bytes) + ", L3 " + size(machine.l3_bytes);
 }
 
 }  // namespace rowan::perf

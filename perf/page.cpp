@@ -100,7 +100,6 @@ std::vector<Group> groups_of(const Record& record) {
 
 void write_machine(Markup& out, const Record& record) {
   const Machine& machine = record.machine;
-  const auto bytes = [](std::uint64_t size) { return size == 0 ? std::string("unknown") : binary_size(size); };
   std::vector<std::string> pages;
   for (const Cell& cell : record.cells) {
     if (!cell.pages.empty() && std::find(pages.begin(), pages.end(), cell.pages) == pages.end()) {
@@ -110,8 +109,7 @@ void write_machine(Markup& out, const Record& record) {
   out << "<section id=\"machine\"><h2>Machine and run</h2><dl>\n";
   write_fact(out, "Processor", machine.cpu);
   write_fact(out, "Cores", std::to_string(machine.cores));
-  write_fact(out, "Caches",
-             "L1 " + bytes(machine.l1_bytes) + ", L2 " + bytes(machine.l2_bytes) + ", L3 " + bytes(machine.l3_bytes));
+  write_fact(out, "Caches", caches_text(machine));
   write_fact(out, "Clock governor", machine.governor);
   write_fact(out, "Pages obtained", joined(pages, ", "));
   write_fact(out, "Kernel", machine.kernel);
@@ -162,7 +160,8 @@ std::string to_html(const Record& record) {
   head += page::style;
 
   Markup body;
-  body << "</style></head><body><main><h1>Rowan: measurements</h1><p class=\"lead\">" << record.machine.cpu;
+  body << "</style></head><body><main><h1>Rowan on " << record.machine.cpu << "</h1><p class=\"lead\">"
+       << caches_text(record.machine) << ", " << record.machine.isa << " tier";
   if (!record.date.empty()) body << ", " << record.date;
   body << "</p>\n";
   page::write_machine(body, record);

@@ -12,7 +12,7 @@ namespace rowan::perf {
 
 /// Where and with what a record was made.
 struct Machine {
-  std::string cpu;
+  std::string cpu;  ///< with its generation: "AMD EPYC (Zen 4, family 25 model 17)"
   int cores = 0;
   std::string governor;  ///< of the clock, or "unknown"
   std::string kernel;
@@ -109,6 +109,9 @@ std::string to_json(const Record& record);
 std::optional<Record> from_json(std::string_view text);
 
 /// One self-contained HTML page: no network, no other file. (perf/page.cpp)
+/// "L1 32 KiB, L2 1 MiB, L3 32 MiB".
+std::string caches_text(const Machine& machine);
+
 std::string to_html(const Record& record);
 
 }  // namespace rowan::perf

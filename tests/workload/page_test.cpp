@@ -86,6 +86,20 @@ TEST_CASE("lost cells come first, then undecided ones") {
   CHECK(page.find("✗ missed") < lost);
 }
 
+TEST_CASE("the page says first what it was measured on") {
+  Record record = sample();
+  record.machine.cpu = "AMD EPYC (Zen 4, family 25 model 17)";
+  record.machine.l1_bytes = 32 << 10;
+  record.machine.l2_bytes = 1 << 20;
+  record.machine.l3_bytes = 260 << 20;
+  record.machine.isa = "avx512";
+  const std::string page = to_html(record);
+  CHECK(count(page, "<title>Rowan on AMD EPYC (Zen 4, family 25 model 17)</title>") == 1);
+  CHECK(count(page, "<h1>Rowan on AMD EPYC (Zen 4, family 25 model 17)</h1>") == 1);
+  const std::string lead = "L1 32 KiB, L2 1 MiB, L3 260 MiB, avx512 tier";
+  CHECK(page.find(lead) < page.find("<section"));
+}
+
 TEST_CASE("every section is drawn, with words for those who do not see it") {
   const std::string page = to_html(sample());
   for (const char* section : {"machine", "goals", "peers", "rooflines", "ratios", "latency", "scaling"}) {

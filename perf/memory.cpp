@@ -104,6 +104,15 @@ std::string pages_of(std::span<const std::byte> memory) {
   return percent >= 99 ? "2 MiB" : percent == 0 ? "4 KiB" : std::to_string(percent) + "% 2 MiB";
 }
 
+std::uint64_t available_memory() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);) {
+    unsigned long long kib = 0;
+    if (std::sscanf(line.c_str(), "MemAvailable: %llu kB", &kib) == 1) return std::uint64_t{kib} << 10;
+  }
+  return 0;
+}
+
 Block::Block(std::size_t bytes) : size_((bytes + huge_page - 1) / huge_page * huge_page) {
   void* const reserved =
       mmap(nullptr, size_ + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -14,6 +14,9 @@ namespace rowan::perf {
 /// "73% 2 MiB".
 std::string pages_of(std::span<const std::byte> memory);
 
+/// Bytes that can be had without pushing anything out; 0 where the kernel does not say.
+std::uint64_t available_memory();
+
 /// Anonymous memory for which 2 MiB pages were asked. Ends the program where there is none.
 class Block {
  public:

@@ -41,7 +41,7 @@ struct Cell {
   std::uint64_t dim = 0;
   std::uint64_t rows = 0;
   std::uint64_t row_bytes = 0;
-  std::string place;         ///< "L1/L2", "L3" or "DRAM"
+  std::string place;         ///< "L1", "L2", "L3" or "DRAM"
   std::string distribution;  ///< "uniform", "zipf:1.05"
   std::uint64_t bag = 0;     ///< rows in a bag; 0 = not pooled
   int threads = 1;

@@ -5,6 +5,7 @@
 
 #include "perf/ceiling.hpp"
 #include "perf/memory.hpp"
+#include "perf/places.hpp"
 #include "perf/record.hpp"
 #include "perf/trace.hpp"
 #include "perf/workload.hpp"
@@ -20,8 +21,7 @@
 namespace rowan::tool {
 namespace {
 
-// Indices drawn in all, so that the rows of the whole round are far more than any cache holds.
-constexpr std::size_t indices_in_all = 4'000'000;
+constexpr std::size_t least_indices = 4'000'000;  // drawn in all
 constexpr std::size_t most_per_call = 1U << 28;
 constexpr std::size_t sample_count = 15;
 
@@ -38,10 +38,21 @@ std::size_t rows_per_call(const BenchArguments& arguments) {
   return rows;
 }
 
-Table table_of(const BenchArguments& arguments) {
+/// Rows of a random table whose number nobody has given: where memory allows it, no cache holds them. Traces, whose
+/// rows must be there, find the same number on each machine.
+std::uint64_t usual_rows(const BenchArguments& arguments, const perf::Machine& machine) {
+  constexpr std::uint64_t least = 1'000'000;
+  const auto bytes = perf::bytes_out_of_cache(perf::caches_of(machine), perf::available_memory(), 0);
+  const auto row = row_bytes(arguments.dtype, arguments.dim);
+  if (!bytes || !row || !arguments.trace.empty()) return least;
+  return std::max(least, (*bytes + *row - 1) / *row);
+}
+
+Table table_of(const BenchArguments& arguments, const perf::Machine& machine) {
   if (!arguments.table.file.empty()) return open(arguments.table);
+  const std::uint64_t rows = arguments.rows ? *arguments.rows : usual_rows(arguments, machine);
   return need(Table::create(
-      {.rows = arguments.rows, .dim = arguments.dim, .dtype = arguments.dtype, .init = Init::normal(arguments.seed)},
+      {.rows = rows, .dim = arguments.dim, .dtype = arguments.dtype, .init = Init::normal(arguments.seed)},
       Threads::own(arguments.threads)));
 }
 
@@ -58,17 +69,18 @@ void touch(const TableView& table) {
   static_cast<void>(sink);
 }
 
-/// Whether most lookups of uniform rows miss every cache. What the kernel does not say of its caches is taken for 32
-/// MiB.
+/// Whether most lookups of uniform rows miss every cache.
 bool out_of_cache(const TableView& table, const perf::Machine& machine) {
-  const std::uint64_t largest = std::max(machine.l2_bytes, machine.l3_bytes);
-  return bytes_of(table).size() >= 2 * (largest != 0 ? largest : std::uint64_t{32} << 20);
+  return bytes_of(table).size() >= 2 * perf::caches_of(machine).largest();
 }
 
-Calls calls_of(const BenchArguments& arguments, const TableView& table) {
+Calls calls_of(const BenchArguments& arguments, const TableView& table, const perf::Machine& machine) {
   if (arguments.trace.empty()) {
     const std::size_t per_call = rows_per_call(arguments);
-    const std::size_t count = std::max<std::size_t>(4, (indices_in_all + per_call - 1) / per_call);
+    const std::size_t past_caches = out_of_cache(table, machine)
+                                        ? perf::calls_past_caches(perf::caches_of(machine), table.row_bytes(), per_call)
+                                        : 0;
+    const std::size_t count = std::max({std::size_t{4}, (least_indices + per_call - 1) / per_call, past_caches});
     const perf::IndexSets sets(table.rows(), per_call, count, arguments.distribution, arguments.seed);
     return {sets, arguments.batch, arguments.bag, arguments.index.value_or(IndexKind::i64) == IndexKind::i32};
   }
@@ -232,7 +244,7 @@ void print_text(const BenchArguments& arguments, const Engine& engine, const Tab
     print("ceiling  {:.2f} of the {:.2f} GB/s that a loop reaches which only touches these rows\n",
           figures.of_ceiling(), *figures.ceiling_gb_per_second);
   } else {
-    print("ceiling  none: the caches can hold this table\n");
+    print("ceiling  none: the caches ({}) can hold this table\n", perf::caches_text(record.machine));
   }
   print("latency  p50 {}, p99 {}, p99.9 {} of {} single calls\n", readable_time(latency.p50),
         readable_time(latency.p99), readable_time(latency.p999), grouped(latency.calls));
@@ -245,18 +257,18 @@ void bench(const BenchArguments& arguments) {
   static_cast<void>(rows_per_call(arguments));
   const Engine engine({.threads = arguments.threads == 1 ? Threads::caller() : Threads::own(arguments.threads)});
   need(engine.status());
-  const Table table = table_of(arguments);
-  if (table.rows() == 0) throw Failure(fmt::format("the table {} has no rows to look up", in_quotes(table.name())));
-  touch(table);
-  const Calls calls = calls_of(arguments, table);
-  Lookup lookup(arguments.lookup, table, calls);
-  const std::size_t checked = lookup.check(engine);
-
   perf::Record record;
   record.command = "rowan bench";
   record.date = utc_now();
   record.seed = arguments.seed;
   record.machine = perf::this_machine();
+  const Table table = table_of(arguments, record.machine);
+  if (table.rows() == 0) throw Failure(fmt::format("the table {} has no rows to look up", in_quotes(table.name())));
+  touch(table);
+  const Calls calls = calls_of(arguments, table, record.machine);
+  Lookup lookup(arguments.lookup, table, calls);
+  const std::size_t checked = lookup.check(engine);
+
   record.cells.push_back(cell_of(arguments, engine, table));
   record.cells.front().series =
       measure(engine, lookup, calls, table, arguments.seconds, out_of_cache(table, record.machine));

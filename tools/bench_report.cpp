@@ -9,6 +9,7 @@
 
 #include "perf/ceiling.hpp"
 #include "perf/memory.hpp"
+#include "perf/places.hpp"
 #include "perf/record.hpp"
 #include "perf/turns.hpp"
 #include "perf/workload.hpp"
@@ -26,19 +27,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t bag = 50;
 constexpr std::size_t samples = 9;
-constexpr std::size_t sets_in_rotation = 8;
-
-/// Where tables lie, by their size.
-struct Place {
-  const char* name;
-  std::uint64_t bytes;
-};
+constexpr std::size_t least_sets = 8;
 
 struct Plan {
   std::vector<DType> dtypes;
   std::vector<std::uint64_t> dims;
   std::vector<perf::Distribution> distributions = {{}, {1.05}};
-  std::vector<Place> places;
+  std::vector<perf::Place> places;
   std::vector<int> thread_counts;
   double seconds = 0;  ///< for all of it
 
@@ -46,36 +41,15 @@ struct Plan {
     return dtypes.size() * dims.size() * distributions.size() * places.size() * thread_counts.size();
   }
   std::uint64_t most_bytes() const {
-    return std::max_element(places.begin(), places.end(), [](Place a, Place b) { return a.bytes < b.bytes; })->bytes;
+    return std::max_element(places.begin(), places.end(),
+                            [](perf::Place a, perf::Place b) { return a.bytes < b.bytes; })
+        ->bytes;
   }
 };
 
-/// Memory that can be had without pushing anything out, 0 where the kernel does not say.
-std::uint64_t available_bytes() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string line; std::getline(file, line);) {
-    unsigned long long kib = 0;
-    if (std::sscanf(line.c_str(), "MemAvailable: %llu kB", &kib) == 1) return std::uint64_t{kib} << 10;
-  }
-  return 0;
-}
-
-/// Sizes that are surely within one level of the caches and not within the one before it. A level that the kernel does
-/// not name has no place; nor has memory, where a quarter of what is free is too little to be out of cache.
-std::vector<Place> places_of(const perf::Machine& machine, bool quick) {
-  const std::uint64_t l2 = machine.l2_bytes != 0 ? machine.l2_bytes : std::uint64_t{512} << 10;
-  std::vector<Place> places = {{"L1/L2", l2 / 3}};
-  if (machine.l3_bytes >= 4 * l2) places.push_back({"L3", machine.l3_bytes / 8 * 3});
-  const std::uint64_t cached = std::max(machine.l3_bytes, l2);
-  const std::uint64_t enough = quick ? std::max(4 * cached, std::uint64_t{256} << 20) : std::uint64_t{1} << 30;
-  const std::uint64_t most = std::min({enough, std::uint64_t{1} << 30, available_bytes() / 4});
-  if (most >= 4 * cached) places.push_back({"DRAM", most});
-  return places;
-}
-
 Plan plan_of(const BenchArguments& arguments, const perf::Machine& machine) {
   Plan plan;
-  plan.places = places_of(machine, arguments.quick);
+  plan.places = perf::report_places(perf::caches_of(machine), perf::available_memory(), arguments.quick);
   const int most =
       arguments.threads != 0 ? arguments.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   plan.thread_counts = {1};
@@ -117,7 +91,7 @@ class Sweep {
   const Plan& plan() const { return plan_; }
 
   perf::Record run() {
-    for (const Place place : plan_.places) {
+    for (const perf::Place place : plan_.places) {
       for (const DType dtype : plan_.dtypes) {
         for (const std::uint64_t dim : plan_.dims) measure_table(place, dtype, dim);
       }
@@ -128,15 +102,19 @@ class Sweep {
   }
 
  private:
-  TableView table(Place place, DType dtype, std::uint64_t dim) {
+  TableView table(perf::Place place, DType dtype, std::uint64_t dim) {
     return perf::random_table(memory_.bytes().first(place.bytes), dim, dtype, record_.seed, plan_.thread_counts.back());
   }
 
-  void measure_table(Place place, DType dtype, std::uint64_t dim) {
+  void measure_table(perf::Place place, DType dtype, std::uint64_t dim) {
     const TableView view = table(place, dtype, dim);
     const std::size_t bags = bags_per_call(view);
+    const bool in_memory = place.level == perf::MemoryLevel::memory;
+    const std::size_t past_caches =
+        in_memory ? perf::calls_past_caches(perf::caches_of(record_.machine), view.row_bytes(), bags * bag) : 0;
+    const std::size_t set_count = std::max(least_sets, past_caches);
     for (const perf::Distribution& distribution : plan_.distributions) {
-      const perf::IndexSets sets(view.rows(), bags * bag, sets_in_rotation, distribution, record_.seed);
+      const perf::IndexSets sets(view.rows(), bags * bag, set_count, distribution, record_.seed);
       const Calls calls(sets, bags, bag, false);
       Lookup lookup({}, view, calls);
       static_cast<void>(lookup.check(engines_.front()));
@@ -147,7 +125,7 @@ class Sweep {
         cell.dim = dim;
         cell.rows = view.rows();
         cell.row_bytes = view.row_bytes();
-        cell.place = place.name;
+        cell.place = place.name();
         cell.distribution = perf::to_string(distribution);
         cell.bag = bag;
         cell.threads = plan_.thread_counts[i];
@@ -165,7 +143,7 @@ class Sweep {
     std::vector<perf::Side> sides;
     sides.push_back({"rowan", [&](std::size_t number) { lookup.run(engine, number); }});
     perf::Team team(cell.threads);
-    if (cell.place == std::string_view("DRAM")) {
+    if (cell.place == perf::name_of(perf::MemoryLevel::memory)) {
       const perf::RowMemory rows{view.data(), view.row_bytes(), view.row_stride()};
       const perf::Ahead ahead = perf::fastest_ahead(rows, sets, sets[0].size(), team);
       sides.push_back({"ceiling", [&, rows, ahead](std::size_t number) {
@@ -179,8 +157,8 @@ class Sweep {
   }
 
   void measure_ceilings() {
-    const Place place = plan_.places.back();
-    if (place.name != std::string_view("DRAM")) return;
+    const perf::Place place = plan_.places.back();
+    if (place.level != perf::MemoryLevel::memory) return;
     const std::span<const std::byte> bytes = memory_.bytes().first(place.bytes);
     for (const int threads : plan_.thread_counts) {
       record_.ceilings.push_back(
@@ -199,7 +177,7 @@ class Sweep {
     constexpr Kind kinds[] = {
         {"one row", 1, 1, true}, {"one bag of 50", 1, bag, false}, {"100 bags of 50", 100, bag, false}};
     constexpr std::uint64_t dim = 64;
-    const Place place = plan_.places.back();
+    const perf::Place place = plan_.places.back();
     const TableView view = table(place, DType::f32, dim);
     for (const Kind& kind : kinds) {
       const perf::IndexSets sets(view.rows(), kind.bags * kind.rows, 200'000 / (kind.bags * kind.rows), {},
@@ -209,7 +187,7 @@ class Sweep {
       const auto call = [&](std::size_t number) { lookup.run(engines_.front(), number); };
       call(0);
       record_.percentiles.push_back(
-          percentiles_of(fmt::format("{}, f32 × {}, {}", kind.what, dim, place.name), single_calls(0.4, call)));
+          percentiles_of(fmt::format("{}, f32 × {}, {}", kind.what, dim, place.name()), single_calls(0.4, call)));
     }
   }
 
@@ -257,12 +235,13 @@ class PageFile {
 
 void bench_report(const BenchArguments& arguments) {
   PageFile page(arguments.report, arguments.overwrite);
-  Sweep sweep(arguments, perf::this_machine());
+  const perf::Machine machine = perf::this_machine();
+  Sweep sweep(arguments, machine);
   if (!arguments.json) {
     print("measuring {} cells in tables of up to {}: about {:.0f} s\n", sweep.plan().cells(),
           readable_bytes(sweep.plan().most_bytes()), sweep.plan().seconds);
-    if (sweep.plan().places.back().name != std::string_view("DRAM")) {
-      print("no table out of cache: it would take more than 1 GiB or than a quarter of the free memory\n");
+    if (sweep.plan().places.back().level != perf::MemoryLevel::memory) {
+      print("{}\n", perf::no_table_out_of_cache(perf::caches_of(machine), perf::available_memory()));
     }
     finish_output();
   }

@@ -307,7 +307,8 @@ void add_bench(CLI::App& app, Action& action) {
   LookupOptions& lookup = arguments->lookup;
   CLI::App* sub = app.add_subcommand("bench", "Measure lookups: ns per row and GB/s");
   add_table(sub, arguments->table)->required(false);
-  sub->add_option("--rows", arguments->rows, "Without FILE: rows of a random table (default 1000000)")
+  sub->add_option("--rows", arguments->rows,
+                  "Without FILE: rows of a random table (default 1000000, or as many as no cache holds)")
       ->check(positive)
       ->type_name("N");
   sub->add_option("--dim", arguments->dim, "Without FILE: values in a row (default 64)")
@@ -353,9 +354,11 @@ void add_bench(CLI::App& app, Action& action) {
       "A trace is of i32 or i64: a .npy file of indices, in bags by --trace-offsets, by its second dimension or of\n"
       "--bag rows; or a .safetensors file of \"indices\" and \"offsets\" or \"lengths\". A last offset that is the\n"
       "number of indices ends the last bag. --batch bags make a call.\n"
-      "--report takes about 150 s (--quick: less than 60), 1 to --threads threads (default: all), and tables of at "
-      "most 1 GiB\n"
-      "and a quarter of the free memory; with --json the record goes to standard output.\n"
+      "--report takes about 150 s (--quick: less than 60), 1 to --threads threads (default: all), and tables of "
+      "1 GiB\n"
+      "(--quick: 256 MiB) or four times the largest cache, but of no more than half of the free memory; with --json "
+      "the\n"
+      "record goes to standard output.\n"
       "Example: rowan bench --rows 4000000 --dim 128 --dist zipf --threads 2\n"
       "         rowan bench --report this-machine.html");
   sub->callback([&action, arguments, sub] {

@@ -110,8 +110,8 @@ struct EvalArguments {
 void eval(const EvalArguments& arguments);
 
 struct BenchArguments {
-  TableChoice table;  ///< no file: a random table in memory
-  std::uint64_t rows = 1'000'000;
+  TableChoice table;                  ///< no file: a random table in memory
+  std::optional<std::uint64_t> rows;  ///< empty: a million, or as many as no cache holds
   std::uint64_t dim = 64;
   DType dtype = DType::f32;
   std::uint64_t bag = 50;

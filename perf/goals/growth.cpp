@@ -16,9 +16,9 @@ struct Point {
 
 const char* place_of(std::uint64_t bytes) {
   for (const Place& place : {in_l2, in_l3}) {
-    if (bytes <= place.bytes) return place.name;
+    if (bytes <= place.bytes) return place.name();
   }
-  return in_memory.name;
+  return in_memory.name();
 }
 
 void measure(Session& session, const std::string& what, const std::vector<Point>& points) {

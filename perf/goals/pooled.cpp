@@ -43,7 +43,7 @@ void measure(Session& session, const std::string& goal, DType dtype, const Place
         measure_lookups(session,
                         {.goal = goal,
                          .table = table,
-                         .place = place.name,
+                         .place = place.name(),
                          .distribution = distribution,
                          .threads = threads,
                          .peers = {session.fbgemm.get()},

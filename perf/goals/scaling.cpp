@@ -28,7 +28,7 @@ void measure(Session& session, DType dtype, std::uint64_t dim, const Place& plac
   cell.dim = dim;
   cell.rows = table.rows();
   cell.row_bytes = table.row_bytes();
-  cell.place = place.name;
+  cell.place = place.name();
   cell.distribution = "uniform";
   cell.bag = rows_per_bag;
   cell.threads = 2;

@@ -11,7 +11,6 @@ namespace rowan::perf {
 namespace {
 
 constexpr std::size_t least_sets = 8;
-constexpr std::uint64_t more_than_caches = std::uint64_t{128} << 20;
 
 class RowanTrainer final : public Trainer {
  public:
@@ -93,7 +92,8 @@ IndexSets step_sets(const Session& session, const TableView& table, std::size_t 
                     const Distribution& distribution) {
   const std::size_t indices = bags * rows_per_bag;
   const bool in_cache = table.rows() * table.row_bytes() <= in_l3.bytes;
-  const std::size_t enough = in_cache ? 0 : more_than_caches / (indices * table.row_bytes());
+  const std::size_t enough =
+      in_cache ? 0 : calls_past_caches(caches_of(session.record.machine), table.row_bytes(), indices);
   return {table.rows(), indices, std::max(enough, least_sets), distribution, session.seed()};
 }
 

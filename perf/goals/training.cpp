@@ -37,7 +37,7 @@ void measure(Session& session, const Kind& kind, const Place& place, const Range
                       {.goal = kind.goal,
                        .operation = kind.operation,
                        .table = table,
-                       .place = place.name,
+                       .place = place.name(),
                        .distribution = distribution,
                        .threads = threads,
                        .algorithm = kind.algorithm,
@@ -91,7 +91,7 @@ void measure_second_thread(Session& session, std::uint64_t dim, const Place& pla
   StepWork work{.goal = "P5 threads",
                 .operation = "row-wise Adagrad",
                 .table = trained_table(session, place.bytes, dim),
-                .place = place.name};
+                .place = place.name()};
   const IndexSets sets = step_sets(session, work.table.view, work.bags, work.distribution);
   const std::vector<std::int64_t> offsets = even_offsets(work.bags + 1, rows_per_bag);
   const std::vector<float> gradient = random_gradient(session, work.bags, dim);

@@ -67,9 +67,9 @@ class Bench(CommandTest):
 
     @full_effort_only
     def test_ceiling_of_a_table_that_no_cache_holds(self):
-        report = self.succeed_json("bench", "--rows", "4000000", "--dim", "64", "--dtype", "i8", "--seconds", "0.02")
+        report = self.succeed_json("bench", "--dim", "64", "--dtype", "i8", "--seconds", "0.02")
         if "of_ceiling" not in report:
-            self.skipTest("this machine's caches hold 288 MB")
+            self.skipTest("this machine's free memory is less than eight times its largest cache")
         self.assertGreater(report["of_ceiling"], 0)
         self.assertGreater(report["ceiling_gb_per_second"], 0)
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "perf/random.hpp"
 #include "perf/workload.hpp"
 
 namespace rowan::perf {
@@ -25,20 +26,6 @@ struct Shape {
   }
 };
 
-/// Numbers that are the same with every standard library: its distributions are not.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : bits_(seed) {}
-  double unit() { return static_cast<double>(bits_() >> 11) * 0x1p-53; }
-  std::uint64_t below(std::uint64_t n) {
-    return std::min(static_cast<std::uint64_t>(unit() * static_cast<double>(n)), n - 1);
-  }
-  double log_uniform(double low, double high) { return low * std::pow(high / low, unit()); }
-
- private:
-  std::mt19937_64 bits_;
-};
-
 /// The shapes when no table is larger than `most` bytes.
 std::uint64_t bytes_of(const std::vector<Shape>& shapes, std::uint64_t most) {
   std::uint64_t sum = 0;
@@ -59,7 +46,7 @@ void shrink(std::vector<Shape>& shapes, std::uint64_t bytes) {
   }
 }
 
-std::vector<Shape> draw_shapes(const ModelSize& size, Random& random) {
+std::vector<Shape> draw_shapes(const ModelSize& size, Draws& random) {
   std::vector<Shape> shapes;
   for (std::size_t i = 0; i < size.tables; ++i) {
     const double rows = random.log_uniform(static_cast<double>(least_rows), static_cast<double>(size.most_rows));
@@ -73,7 +60,7 @@ std::vector<Shape> draw_shapes(const ModelSize& size, Random& random) {
 }  // namespace
 
 RequestModel::RequestModel(const ModelSize& size, std::uint64_t seed, int threads) : size_(size) {
-  Random random(seed);
+  Draws random(seed);
   const std::vector<Shape> shapes = draw_shapes(size, random);
   for (const Shape& shape : shapes) table_bytes_ += shape.bytes();
   block_ = std::make_unique<Block>(table_bytes_);

@@ -29,8 +29,9 @@ void from_json(const Json& json, Verdict& verdict) {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, cpu, cores, governor, kernel, compiler, isa, l1_bytes, l2_bytes, l3_bytes,
                                    peers, absent_peers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Series, who, samples)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Cell, goal, operation, dtype, dim, rows, row_bytes, place, distribution, bag,
-                                   threads, pages, unit, series)
+// Records that are older say nothing of runs.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Cell, goal, operation, dtype, dim, rows, row_bytes, place, distribution,
+                                                bag, threads, pages, unit, series, runs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Percentiles, what, who, p50, p99, p999, calls)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ceiling, threads, pages, row_bytes, gb_per_second)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Goal, id, text, seen, verdict)
@@ -47,6 +48,18 @@ Comparison compare(const Series& ours, const Series& theirs) {
   std::vector<double> ratios(std::min(ours.samples.size(), theirs.samples.size()));
   for (std::size_t i = 0; i < ratios.size(); ++i) ratios[i] = theirs.samples[i] / ours.samples[i];
   return {.ratio = quantile(ratios, 0.5), .low = quantile(ratios, 0.25), .high = quantile(ratios, 0.75)};
+}
+
+std::optional<double> ratio_to(const Cell& cell, std::string_view who) {
+  const Series* const theirs = cell.find(who);
+  if (theirs == nullptr) return std::nullopt;
+  return compare(cell.series.front(), *theirs).ratio;
+}
+
+double extra(const Cell& cell) {
+  std::vector<double> differences = cell.series[0].samples;
+  for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= cell.series[1].samples[i];
+  return quantile(std::move(differences), 0.5);
 }
 
 std::string to_json(const Record& record) {

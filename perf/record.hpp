@@ -48,6 +48,7 @@ struct Cell {
   std::string pages;            ///< what the kernel gave: "4 KiB", "2 MiB"
   std::string unit = "ns/row";  ///< less is better
   std::vector<Series> series;   ///< "rowan" first
+  int runs = 1;                 ///< how often it was measured; of several runs the series are those of the middle one
 
   const Series* find(std::string_view who) const;
 };
@@ -100,18 +101,22 @@ struct Comparison {
   bool undecided() const { return low <= 1 && high >= 1; }
 };
 Comparison compare(const Series& ours, const Series& theirs);
+/// The ratio of this side to the cell's first one; empty where the cell has no such side.
+std::optional<double> ratio_to(const Cell& cell, std::string_view who);
+/// What the first side of a cell costs beyond its second, in the cell's unit: the median over neighbouring samples.
+double extra(const Cell& cell);
 
 /// This machine and build; peers are for the caller to add.
 Machine this_machine();
+
+/// "L1 32 KiB, L2 1 MiB, L3 32 MiB".
+std::string caches_text(const Machine& machine);
 
 /// All of it, every sample, as JSON; and back. from_json() is empty where the text is not such a record.
 std::string to_json(const Record& record);
 std::optional<Record> from_json(std::string_view text);
 
 /// One self-contained HTML page: no network, no other file. (perf/page.cpp)
-/// "L1 32 KiB, L2 1 MiB, L3 32 MiB".
-std::string caches_text(const Machine& machine);
-
 std::string to_html(const Record& record);
 
 }  // namespace rowan::perf

@@ -27,14 +27,17 @@ std::string formatted(const char* format, ...) {
 
 std::string describe(const Cell& cell) {
   const std::string shape = cell.dim != 0 ? cell.dtype + " x " + std::to_string(cell.dim) : cell.dtype;
-  return cell.operation + " " + shape + ", " + cell.place + ", " + cell.distribution + ", " +
+  const std::string bag = cell.bag != 0 ? ", bag " + std::to_string(cell.bag) : "";
+  return cell.operation + " " + shape + bag + ", " + cell.place + ", " + cell.distribution + ", " +
          std::to_string(cell.threads) + (cell.threads == 1 ? " thread" : " threads");
 }
 
 std::string Summary::text() const {
   if (cells == 0) return "no cells";
-  return formatted("geometric mean %.2f, worst cell %.2f (%s), %zu of %zu cells lost, %zu undecided", geometric_mean,
-                   worst, describe(*worst_cell).c_str(), lost, cells, undecided);
+  std::string text = formatted("geometric mean %.2f, worst cell %.2f (%s), %zu of %zu cells lost, %zu undecided",
+                               geometric_mean, worst, describe(*worst_cell).c_str(), lost, cells, undecided);
+  if (again != 0) text += formatted(", %zu measured again", again);
+  return text;
 }
 
 Summary summarize(const std::vector<const Cell*>& cells, std::string_view who) {
@@ -47,6 +50,7 @@ Summary summarize(const std::vector<const Cell*>& cells, std::string_view who) {
     logs += std::log(comparison.ratio);
     summary.undecided += comparison.undecided();
     summary.lost += rank(comparison) == 0;
+    summary.again += cell->runs > 1;
     if (summary.cells++ == 0 || comparison.ratio < summary.worst) {
       summary.worst = comparison.ratio;
       summary.worst_cell = cell;
@@ -71,14 +75,14 @@ void print_cells(std::vector<const Cell*> cells, std::string_view who) {
   };
   std::stable_sort(cells.begin(), cells.end(), [&](const Cell* a, const Cell* b) { return against(a) < against(b); });
   for (const Cell* cell : cells) {
-    std::printf("  %-54s %8.2f %s", describe(*cell).c_str(), cell->series.front().median(), cell->unit.c_str());
+    std::printf("  %-62s %8.2f %s", describe(*cell).c_str(), cell->series.front().median(), cell->unit.c_str());
     for (std::size_t i = 1; i < cell->series.size(); ++i) {
       const Series& theirs = cell->series[i];
       const Comparison comparison = compare(cell->series.front(), theirs);
       std::printf("   %s %8.2f %5.2fx (%.2f-%.2f)", theirs.who.c_str(), theirs.median(), comparison.ratio,
                   comparison.low, comparison.high);
     }
-    std::printf("%s\n", remarks[against(cell)]);
+    std::printf("%s%s\n", remarks[against(cell)], cell->runs > 1 ? "  measured again" : "");
   }
 }
 

@@ -56,7 +56,7 @@ class Session {
 /// Both sides must have done the same work: equal up to what fusing multiplications with additions changes in a bag.
 void require_equal(std::span<const float> ours, std::span<const float> theirs, const Cell& cell, std::string_view who);
 
-/// "f32 × 64, DRAM, uniform, 2 threads": what tells a cell from its neighbours.
+/// "embedding_bag f32 x 64, bag 50, DRAM, uniform, 2 threads": what tells a cell from its neighbours.
 std::string describe(const Cell& cell);
 
 /// How the cells of a goal fared against one other side.
@@ -66,7 +66,8 @@ struct Summary {
   double worst = 0;
   const Cell* worst_cell = nullptr;
   std::size_t undecided = 0;
-  std::size_t lost = 0;  ///< decidedly below 1
+  std::size_t lost = 0;   ///< decidedly below 1
+  std::size_t again = 0;  ///< measured more than once
 
   std::string text() const;
 };

@@ -1,6 +1,6 @@
 // P10: what the checks of indices and offsets cost. A call with many indices and no bag checks every index and
 // pools nothing, since a refusal is promised for indices behind the last offset too: so the public interface itself
-// times the check.
+// times the check. What the call costs without an index, measured in turn with it, is taken off.
 #include <cstdlib>
 #include <optional>
 
@@ -10,8 +10,11 @@
 namespace rowan::perf {
 namespace {
 
-constexpr std::size_t indices_per_call = 20'000;  // in L2, as a caller's are that has just made them
-constexpr double rows_that_count = 10;            // ns per row
+// Of a call: the fewest that the goal speaks of, and many. Those of a sample lie in L2, as a caller's do that has just
+// made them.
+constexpr std::size_t counts[] = {500, 20'000};
+constexpr std::size_t indices_of_sample = 20'000;
+constexpr double rows_that_count = 10;  // ns per row
 
 /// An engine of this tier; empty where the processor has no such tier. ROWAN_ISA is read when an engine is made.
 std::optional<Engine> engine_of(const char* tier) {
@@ -24,9 +27,9 @@ std::optional<Engine> engine_of(const char* tier) {
   return engine;
 }
 
-/// ns per index of the check alone.
-Cell measure_check(Session& session, const Engine& engine, const TableView& table) {
-  const IndexSets sets(table.rows(), indices_per_call, 2, {}, session.seed());
+/// ns per index of the check alone, in calls of so many indices.
+double measure_check(Session& session, const Engine& engine, const TableView& table, std::size_t count) {
+  const IndexSets sets(table.rows(), indices_of_sample, 2, {}, session.seed());
   const std::int64_t no_bag[] = {0};
   const BagOptions options{.pooling = Pooling::sum, .include_last_offset = true};
   std::vector<std::int64_t> bad(sets[0].begin(), sets[0].end());
@@ -37,19 +40,24 @@ Cell measure_check(Session& session, const Engine& engine, const TableView& tabl
 
   Cell cell;
   cell.goal = "P10";
-  cell.operation = "check " + std::string(engine.isa());
+  cell.operation = formatted("check of %zu, %s", count, std::string(engine.isa()).c_str());
   cell.dtype = "i64";
   cell.rows = table.rows();
-  cell.place = "L1/L2";
+  cell.place = "L2";
   cell.distribution = "uniform";
   cell.pages = session.pages();
   cell.unit = "ns/index";
-  const Side side{"rowan", [&](std::size_t number) {
-                    require(engine.embedding_bag(table, {sets[number % 2], no_bag}, std::span<float>(), options));
-                  }};
-  cell.series = take_turns(std::span(&side, 1), session.turns(1), indices_per_call);
-  session.record.cells.push_back(cell);
-  return cell;
+  const auto calls = [&](std::size_t number, std::size_t taken) {
+    for (std::size_t at = 0; at + count <= indices_of_sample; at += count) {
+      require(engine.embedding_bag(table, {sets[number % 2].subspan(at, taken), no_bag}, std::span<float>(), options));
+    }
+  };
+  const Side sides[] = {{"rowan", [&](std::size_t number) { calls(number, count); }},
+                        {"empty call", [&](std::size_t number) { calls(number, 0); }}};
+  cell.series = take_turns(sides, session.turns(1), indices_of_sample);
+  const double checks = extra(cell);
+  session.record.cells.push_back(std::move(cell));
+  return checks;
 }
 
 }  // namespace
@@ -63,11 +71,12 @@ void cost_of_checks(Session& session) {
   for (const char* const tier : {"baseline", "avx2", "avx512"}) {
     const std::optional<Engine> engine = engine_of(tier);
     if (!engine) continue;
-    const Cell cell = measure_check(session, *engine, table);
-    const double limit = std::string_view(tier) == "avx512" ? 0.15 : 0.3;
-    best_tier = cell.series.front().median();
-    holds = holds && best_tier <= limit;
-    seen += formatted("%s %.3f ns per index (<= %.2f), ", tier, best_tier, limit);
+    const double limit = std::string_view(tier) == "avx512" ? 0.1 : 0.2;
+    for (const std::size_t count : counts) {
+      best_tier = measure_check(session, *engine, table, count);
+      holds = holds && best_tier <= limit;
+      seen += formatted("%s %.3f ns per index of %zu (<= %.1f), ", tier, best_tier, count, limit);
+    }
   }
 
   const IndexSets sets = index_sets(session, table, {});
@@ -79,9 +88,11 @@ void cost_of_checks(Session& session) {
 
   std::printf("P10: checks alone, and the lookup that they are judged by\n");
   print_cells(cells_of(session.record, "P10"), "");
-  conclude(session.record,
-           {"P10", "checks: <= 3% where a row costs >= 10 ns; <= 0.15 ns per index on avx512, <= 0.3 else", seen,
-            verdict(holds)});
+  conclude(
+      session.record,
+      {"P10",
+       "checks: <= 3% where a row costs >= 10 ns; <= 0.1 ns per index on avx512, <= 0.2 on others, of 500 and more",
+       seen, verdict(holds)});
 }
 
 }  // namespace rowan::perf

@@ -3,11 +3,23 @@
 #include <algorithm>
 
 #include "perf/ceiling.hpp"
+#include "perf/places.hpp"
 
 namespace rowan::perf {
 namespace {
 
-constexpr std::size_t sets_in_rotation = 8;
+constexpr std::size_t least_sets = 8;
+
+/// Reads of one call of this work: whole bags, about 16 MiB of rows per thread, and no more than 4 MiB of sums. Where
+/// L1 holds the table, no more indices than L2 holds beside it.
+std::size_t reads_per_call(const Session& session, const TableView& table, std::size_t bag, int threads) {
+  const bool in_l1 = level_of(table.rows() * table.row_bytes(), caches_of(session.record.machine)) == MemoryLevel::l1;
+  const std::uint64_t reads =
+      std::clamp<std::uint64_t>((std::uint64_t{16} << 20) / table.row_bytes(), 5'000, in_l1 ? 20'000 : 100'000);
+  const std::uint64_t most_bags = (std::uint64_t{4} << 20) / (table.dim() * sizeof(float));
+  const auto count = static_cast<std::size_t>(threads);
+  return std::max(count, count * std::min<std::uint64_t>(reads, most_bags * bag) / bag) * bag;
+}
 
 Cell cell_of(const Session& session, const LookupWork& work) {
   Cell cell;
@@ -19,7 +31,7 @@ Cell cell_of(const Session& session, const LookupWork& work) {
   cell.row_bytes = work.table.row_bytes();
   cell.place = work.place;
   cell.distribution = to_string(work.distribution);
-  cell.bag = work.pooled ? rows_per_bag : 0;
+  cell.bag = work.pooled ? work.bag : 0;
   cell.threads = work.threads;
   cell.pages = session.pages();
   return cell;
@@ -27,23 +39,26 @@ Cell cell_of(const Session& session, const LookupWork& work) {
 
 }  // namespace
 
-std::size_t reads_per_call(const TableView& table, int threads) {
-  const std::uint64_t reads = (std::uint64_t{16} << 20) / table.row_bytes();
-  return static_cast<std::size_t>(threads) * std::clamp<std::uint64_t>(reads, 5'000, 100'000) / rows_per_bag *
-         rows_per_bag;
-}
-
-IndexSets index_sets(const Session& session, const TableView& table, const Distribution& distribution) {
-  return {table.rows(), reads_per_call(table, session.thread_counts().back()), sets_in_rotation, distribution,
-          session.seed()};
+IndexSets index_sets(const Session& session, const TableView& table, const Distribution& distribution,
+                     std::size_t bag) {
+  const Caches caches = caches_of(session.record.machine);
+  const MemoryLevel level = level_of(table.rows() * table.row_bytes(), caches);
+  const std::size_t reads = reads_per_call(session, table, bag, session.thread_counts().back());
+  std::size_t sets = least_sets;
+  if (level == MemoryLevel::l1) sets = 1;  // indices that L2 holds, as a caller's are who has just made them
+  if (level == MemoryLevel::memory) sets = std::max(sets, calls_past_caches(caches, table.row_bytes(), reads));
+  return {table.rows(), reads, sets, distribution, session.seed()};
 }
 
 void measure_lookups(Session& session, const LookupWork& work, const IndexSets& sets) {
   Cell cell = cell_of(session, work);
-  const std::size_t reads = reads_per_call(work.table, work.threads);
-  const std::size_t outputs = work.pooled ? reads / rows_per_bag : reads;
-  const std::vector<std::int64_t> offsets = even_offsets(outputs + 1, rows_per_bag);
-  const auto indices = [&](std::size_t number) { return sets[number % sets.size()].first(reads); };
+  const std::size_t reads = reads_per_call(session, work.table, work.bag, work.threads);
+  const std::size_t outputs = work.pooled ? reads / work.bag : reads;
+  const std::vector<std::int64_t> offsets = even_offsets(outputs + 1, work.bag);
+  const std::size_t parts = sets[0].size() / reads;  // fewer threads read less in a call: sets are several calls then
+  const auto indices = [&](std::size_t number) {
+    return sets[number / parts % sets.size()].subspan(number % parts * reads, reads);
+  };
 
   const Engine& engine = session.engine(work.threads);
   std::vector<float> out(outputs * work.table.dim());
@@ -81,7 +96,8 @@ void measure_lookups(Session& session, const LookupWork& work, const IndexSets& 
   }
   Turns turns = session.turns(work.threads);
   if (work.samples != 0) turns.samples = work.samples;
-  cell.series = take_turns(sides, turns, static_cast<double>(reads));
+  measure_runs(
+      cell, [&] { return take_turns(sides, turns, static_cast<double>(reads)); }, work.standing);
   session.record.cells.push_back(std::move(cell));
 }
 

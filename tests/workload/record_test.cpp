@@ -26,7 +26,8 @@ Record full_record() {
                           2,
                           "2 MiB",
                           "ns/row",
-                          {{"rowan", {0.1, 1e-300, 1.0 / 3.0, 12345678.9}}, {"fbgemm", {2, 3, 4, 5}}}});
+                          {{"rowan", {0.1, 1e-300, 1.0 / 3.0, 12345678.9}}, {"fbgemm", {2, 3, 4, 5}}},
+                          3});
   record.cells.push_back({});
   record.percentiles.push_back({"whole request", "rowan", 1.5, 2.25, 1.0 / 7.0, 1000});
   record.ceilings.push_back({2, "4 KiB", 256, 12.5});
@@ -55,6 +56,7 @@ TEST_CASE("a record comes back from JSON with every sample") {
   CHECK(cell.rows == 1ULL << 40);
   CHECK(cell.distribution == "zipf:1.05");
   CHECK(cell.threads == 2);
+  CHECK(cell.runs == 3);
   REQUIRE(cell.find("rowan") != nullptr);
   CHECK(cell.find("rowan")->samples == record.cells.front().series.front().samples);
   CHECK(cell.find("fbgemm")->samples == record.cells.front().series.back().samples);
@@ -68,6 +70,18 @@ TEST_CASE("a record comes back from JSON with every sample") {
   for (std::size_t i = 0; i < 3; ++i) CHECK(back->goals[i].verdict == record.goals[i].verdict);
   // What the fields above leave out, all at once.
   CHECK(to_json(*back) == to_json(record));
+}
+
+TEST_CASE("a record that is older than repeated runs has one of each cell") {
+  std::string text = to_json(full_record());
+  for (const std::string& runs : {std::string("\"runs\": 3,"), std::string("\"runs\": 1,")}) {
+    const std::size_t at = text.find(runs);
+    REQUIRE(at != std::string::npos);
+    text.erase(at, runs.size());
+  }
+  const std::optional<Record> record = from_json(text);
+  REQUIRE(record);
+  CHECK(record->cells.front().runs == 1);
 }
 
 TEST_CASE("what is no record gives none") {
@@ -112,6 +126,13 @@ TEST_CASE("sides are compared sample by sample") {
 
   CHECK(ours.median() == 20);
   CHECK(compare({"", {2, 2, 2}}, {"", {4}}).ratio == 2);  // only neighbours count
+
+  Cell cell;
+  cell.series = {ours, theirs};
+  CHECK(ratio_to(cell, "peer") == 1.5);
+  CHECK(!ratio_to(cell, "another"));
+  cell.series = {theirs, ours};
+  CHECK(extra(cell) == 10);
 }
 
 TEST_CASE("this machine is described") {

@@ -1,18 +1,21 @@
 #include "perf/command.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <optional>
 
 namespace rowan::perf {
 namespace {
 
 [[noreturn]] void wrong_usage(const char* program, bool with_only, const std::string& sentence) {
-  std::fprintf(stderr, "%s: %s\nusage: %s %s[--fbgemm PREFIX] [--python PROGRAM] [--quick] [--json FILE]\n", program,
-               sentence.c_str(), program, with_only ? "[--only P1,P4,...] " : "");
+  std::fprintf(stderr, "%s: %s\nusage: %s %s[--seed S] [--fbgemm PREFIX] [--python PROGRAM] [--quick] [--json FILE]\n",
+               program, sentence.c_str(), program,
+               with_only ? "[--only P1,P4,...] [--shape DIM,BAG[,TYPE[,ROWS]]]... [--random-shapes N] " : "");
   std::exit(2);
 }
 
@@ -24,6 +27,13 @@ std::set<std::string> items_of(const std::string& list) {
     begin = end + 1;
   }
   return items;
+}
+
+std::optional<std::uint64_t> whole_number(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 /// FBGEMM is linked in: another one can be named, but not had.
@@ -46,7 +56,9 @@ std::string now() {
 }  // namespace
 
 Arguments parse(int argc, char** argv, const std::set<std::string>& ids) {
+  constexpr std::uint64_t most_random_shapes = 10'000;
   Arguments arguments;
+  std::uint64_t random_count = 0;
   const auto wrong = [&](const std::string& sentence) { wrong_usage(argv[0], !ids.empty(), sentence); };
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
@@ -61,6 +73,22 @@ Arguments parse(int argc, char** argv, const std::set<std::string>& ids) {
       for (const std::string& id : arguments.only) {
         if (!ids.contains(id)) wrong("it has no goal \"" + id + "\"");
       }
+    } else if (option == "--shape" && !ids.empty()) {
+      const Result<std::vector<LookupShape>> shapes = parse_shapes(value());
+      if (!shapes) wrong("--shape: " + shapes.error().message);
+      arguments.shapes.insert(arguments.shapes.end(), shapes->begin(), shapes->end());
+    } else if (option == "--random-shapes" && !ids.empty()) {
+      const std::string text = value();
+      random_count = whole_number(text).value_or(0);
+      if (random_count == 0 || random_count > most_random_shapes) {
+        wrong(formatted("--random-shapes takes a whole number from 1 to %llu, not \"%s\"",
+                        static_cast<unsigned long long>(most_random_shapes), text.c_str()));
+      }
+    } else if (option == "--seed") {
+      const std::string text = value();
+      const std::optional<std::uint64_t> seed = whole_number(text);
+      if (!seed) wrong("--seed takes a whole number from 0 on, of 64 bits, not \"" + text + "\"");
+      arguments.seed = *seed;
     } else if (option == "--fbgemm") {
       require_fbgemm(value());
     } else if (option == "--python") {
@@ -71,6 +99,8 @@ Arguments parse(int argc, char** argv, const std::set<std::string>& ids) {
       wrong("there is no option " + option);
     }
   }
+  const std::vector<LookupShape> drawn = random_shapes(random_count, arguments.seed);
+  arguments.shapes.insert(arguments.shapes.end(), drawn.begin(), drawn.end());
   return arguments;
 }
 

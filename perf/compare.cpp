@@ -1,7 +1,10 @@
 // Rowan against its peers and its goals, in one process, over the same rows and pages, all sides in turn. Answers
 // are compared before anything is timed.
 //
-//   compare [--only P1,P4] [--fbgemm PREFIX] [--python PROGRAM] [--quick] [--json FILE]
+//   compare [--only P1,P4] [--shape DIM,BAG[,TYPE[,ROWS]]]... [--random-shapes N] [--seed S] [--fbgemm PREFIX]
+//           [--python PROGRAM] [--quick] [--json FILE]
+//
+// Where shapes are asked for, only they are measured, and the goals that --only names.
 #include "perf/command.hpp"
 #include "perf/goals/goals.hpp"
 
@@ -33,9 +36,11 @@ int main(int argc, char** argv) {
   const Arguments arguments = parse(argc, argv, ids);
   Session session(arguments.quick);
   session.python = arguments.python;
+  session.record.seed = arguments.seed;
   begin(session, argc, argv);
+  if (!arguments.shapes.empty()) shapes_asked_for(session, arguments.shapes);
   for (const Topic& topic : topics) {
-    bool wanted = arguments.only.empty();
+    bool wanted = arguments.only.empty() && arguments.shapes.empty();
     for (const std::string& id : topic.ids) wanted = wanted || arguments.only.contains(id);
     if (wanted) topic.measure(session);
   }

@@ -95,6 +95,10 @@ std::vector<Group> groups_of(const Record& record) {
       found->cells.push_back(&cell);
     }
   }
+  std::erase_if(groups, [](const Group& group) {
+    return std::all_of(group.cells.begin(), group.cells.end(),
+                       [&](const Cell* cell) { return cell->dim == group.cells.front()->dim; });
+  });
   return groups;
 }
 

@@ -39,7 +39,8 @@ std::string work_of(const Cell& cell);
 /// "DRAM, uniform, 2 threads".
 std::string where_of(const Cell& cell);
 
-/// Cells that differ in type and dim alone, under what they have in common; in the order of the record.
+/// Cells that differ in type and dim alone, under what they have in common; in the order of the record. Cells of one
+/// dim alone make no group: there is nothing to draw against it.
 struct Group {
   std::string title;
   std::vector<const Cell*> cells;

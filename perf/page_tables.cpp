@@ -270,12 +270,10 @@ void write_heat_maps(Markup& out, const Record& record) {
       peers.push_back(match.theirs->who);
     }
   }
-  if (peers.empty()) return;
   std::sort(peers.begin(), peers.end());
-  out << "<section id=\"ratios\"><h2>Ratios by type and dim</h2>\n";
-  write_heat_legend(out);
+  Markup all;
   for (const std::string& peer : peers) {
-    out << "<h3>Against " << display_name(peer) << "</h3><div class=\"grid maps\">\n";
+    Markup maps;
     for (const Group& group : groups_of(record)) {
       std::vector<const Match*> of_group;
       for (const Match& match : matches) {
@@ -284,11 +282,15 @@ void write_heat_maps(Markup& out, const Record& record) {
           of_group.push_back(&match);
         }
       }
-      if (!of_group.empty()) write_heat_map(out, group.title, of_group);
+      if (!of_group.empty()) write_heat_map(maps, group.title, of_group);
     }
-    out << "</div>\n";
+    if (maps.str().empty()) continue;
+    all << "<h3>Against " << display_name(peer) << "</h3><div class=\"grid maps\">\n" << maps << "</div>\n";
   }
-  out << "</section>\n";
+  if (all.str().empty()) return;
+  out << "<section id=\"ratios\"><h2>Ratios by type and dim</h2>\n";
+  write_heat_legend(out);
+  out << all << "</section>\n";
 }
 
 }  // namespace rowan::perf::page

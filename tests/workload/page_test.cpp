@@ -110,6 +110,16 @@ TEST_CASE("every section is drawn, with words for those who do not see it") {
   CHECK(count(page, "<desc>") == count(page, "role=\"img\""));
 }
 
+TEST_CASE("cells of one dim alone are in the tables and draw nothing against dims") {
+  Record record = sample();
+  record.cells = {cell_of(97, 10, 20)};
+  record.cells.front().bag = 3;
+  const std::string page = to_html(record);
+  CHECK(count(page, "<section id=\"rooflines\"") == 0);
+  CHECK(count(page, "<section id=\"ratios\"") == 0);
+  CHECK(page.find("Ahead: 1") != std::string::npos);
+}
+
 TEST_CASE("the page needs nothing from elsewhere") {
   const std::string page = to_html(sample());
   for (const char* part : {"http:", "https:", "src=", "href=", "url(", "@import", "<link", "<iframe"}) {

@@ -1,0 +1,70 @@
+#include "perf/prefetch_trial.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace rowan::perf {
+
+std::vector<Ahead> distances(Tuning::Work work) {
+  std::vector<Ahead> all = {{0, 0},  {8, 0}, {12, 0}, {16, 0}, {24, 0}, {32, 0}, {48, 0},
+                            {64, 0}, {0, 4}, {0, 8},  {0, 12}, {0, 16}, {0, 24}, {0, 32}};
+  if (work == Tuning::Work::pooled) return all;
+  for (const Ahead& two : {Ahead{16, 4}, Ahead{16, 8}, Ahead{24, 4}, Ahead{24, 8}, Ahead{32, 4}, Ahead{32, 8},
+                           Ahead{32, 12}, Ahead{48, 8}, Ahead{48, 12}, Ahead{64, 8}, Ahead{64, 12}}) {
+    all.push_back(two);
+  }
+  return all;
+}
+
+std::string to_string(const Ahead& ahead) {
+  if (ahead == Ahead{}) return "none";
+  std::string text = ahead.l2 != 0 ? std::to_string(ahead.l2) + " into L2" : "";
+  if (ahead.l1 != 0) text += (text.empty() ? "" : ", ") + std::to_string(ahead.l1) + " into L1";
+  return text;
+}
+
+Tuning always(const Ahead& ahead) {
+  Tuning tuning = Tuning::built_in();
+  for (std::size_t work = 0; work < Tuning::works; ++work) {
+    for (std::size_t place = 0; place < Tuning::places; ++place) {
+      for (std::size_t width = 0; width < Tuning::widths; ++width) {
+        tuning.ahead(static_cast<Tuning::Work>(work), static_cast<Tuning::Place>(place), width) = ahead;
+      }
+    }
+  }
+  return tuning;
+}
+
+Tuning::Work pooled_work(DType dtype) {
+  return element_bits(dtype) >= 16 ? Tuning::Work::pooled : Tuning::Work::pooled_narrow;
+}
+
+std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine* const> engines, const Caches& caches,
+                              const Turns& turns, std::uint64_t seed) {
+  const TableView& table = trial.table;
+  const bool pooled = trial.bag != 0;
+  const std::size_t unit = std::max<std::size_t>(trial.bag, 1);
+  std::size_t reads = trial.reads;
+  if (reads == 0) reads = std::clamp<std::size_t>((std::size_t{4} << 20) / table.row_bytes(), 2'000, 40'000);
+  reads = std::max(reads / unit * unit, unit);
+  const std::size_t outputs = reads / unit;
+  const bool cached = table.rows() * table.row_stride() <= caches.largest();
+  const std::size_t calls = std::max<std::size_t>(8, cached ? 0 : calls_past_caches(caches, table.row_bytes(), reads));
+  const IndexSets sets(table.rows(), reads, calls, trial.distribution, seed);
+  const std::vector<std::int64_t> offsets = even_offsets(outputs + 1, unit);
+  std::vector<float> out(outputs * table.dim());
+
+  std::vector<Side> sides;
+  for (std::size_t i = 0; i < engines.size(); ++i) {
+    sides.push_back({std::to_string(i), [&, engine = engines[i]](std::size_t number) {
+                       const std::span<const std::int64_t> indices = sets[number % sets.size()];
+                       const BagOptions options{.pooling = Pooling::sum, .include_last_offset = true};
+                       static_cast<void>(pooled ? engine->embedding_bag(table, {indices, offsets}, out, options)
+                                                : engine->embedding(table, indices, out, {.stores = trial.stores}));
+                     }});
+  }
+  sides.front().call(0);
+  return take_turns(sides, turns, static_cast<double>(reads));
+}
+
+}  // namespace rowan::perf

@@ -1,0 +1,43 @@
+// Lookups on one table by engines that prefetch differently, in turn: what the sweep over all policies and `rowan tune`
+// choose by.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "perf/places.hpp"
+#include "perf/record.hpp"
+#include "perf/turns.hpp"
+#include "perf/workload.hpp"
+#include "rowan/engine.hpp"
+
+namespace rowan::perf {
+
+/// Every distance that is tried: none, into L2, into L1 and, of elements of 8 bits and less, in two stages.
+std::vector<Ahead> distances(Tuning::Work work);
+
+/// "none", "32 into L2", "16 into L1", "48 into L2, 8 into L1".
+std::string to_string(const Ahead& ahead);
+
+/// A tuning that prefetches so whatever the table; the rest is what is built in.
+Tuning always(const Ahead& ahead);
+
+/// What is done with the rows of elements of that type.
+Tuning::Work pooled_work(DType dtype);
+
+struct PrefetchTrial {
+  TableView table;
+  Distribution distribution;
+  std::size_t bag = 50;  ///< rows in a bag; 0: not pooled
+  Stores stores = Stores::automatic;
+  std::size_t reads = 0;  ///< rows of a call; 0: some 4 MiB of them
+};
+
+/// ns per row of each engine. Calls take index sets in turn, of more rows than the caches hold where the table is
+/// larger.
+std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine* const> engines, const Caches& caches,
+                              const Turns& turns, std::uint64_t seed);
+
+}  // namespace rowan::perf

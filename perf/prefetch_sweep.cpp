@@ -84,8 +84,9 @@ double half_median(const Series& series, std::size_t first) {
 /// A measured cell: the ns of each side, over the samples that nobody chose by, and which choice was the best.
 struct Seen {
   std::vector<double> ns;
+  std::size_t choices = 0;  ///< behind them are those that are judged
   std::size_t best = 0;
-  double share(std::size_t side) const { return ns[best] / ns[side]; }
+  double share(std::size_t judged) const { return ns[best] / ns[choices + judged]; }
 };
 
 class Sweep {
@@ -146,30 +147,29 @@ class Sweep {
     return all;
   }
 
-  /// Engines of every distance, made once for each kind of work.
+  /// Engines of every distance, made once for each kind of work, and then those that are judged.
   std::vector<const Engine*> sides_of(Tuning::Work work) {
     std::vector<const Engine*> sides;
-    for (const Engine& engine : engines_) sides.push_back(&engine);
     auto& choices = choices_[work];
     if (choices.empty()) {
       for (const Ahead& ahead : distances(work)) choices.emplace_back(EngineOptions{.tuning = always(ahead)});
     }
     for (const Engine& engine : choices) sides.push_back(&engine);
+    for (const Engine& engine : engines_) sides.push_back(&engine);
     return sides;
   }
 
   Seen measure_once(const PrefetchTrial& trial, const std::vector<const Engine*>& sides) {
-    const Turns turns{.samples = arguments_.quick ? 8U : 12U, .seconds = 0.0015};
+    const Turns turns{.samples = arguments_.quick ? 8U : 12U, .seconds = 0.0015, .warm = 0.001};
     const std::vector<Series> series = run_trial(trial, sides, caches_, turns, seed_++);
-    Seen seen;
+    Seen seen{.ns = {}, .choices = sides.size() - judged_.size(), .best = 0};
     std::vector<double> chosen_by;
     for (const Series& side : series) {
       chosen_by.push_back(half_median(side, 0));
       seen.ns.push_back(half_median(side, 1));
     }
-    seen.best = static_cast<std::size_t>(
-        std::min_element(chosen_by.begin() + static_cast<std::ptrdiff_t>(judged_.size()), chosen_by.end()) -
-        chosen_by.begin());
+    const auto choices_end = chosen_by.end() - static_cast<std::ptrdiff_t>(judged_.size());
+    seen.best = static_cast<std::size_t>(std::min_element(chosen_by.begin(), choices_end) - chosen_by.begin());
     return seen;
   }
 
@@ -193,7 +193,7 @@ class Sweep {
     std::printf("%-8s %-4s x %-4llu %9.0f KiB %-9s best %-24s %8.2f ns", cell.what.c_str(),
                 std::string(rowan::to_string(cell.dtype)).c_str(), static_cast<unsigned long long>(cell.dim),
                 static_cast<double>(cell.bytes) / 1024, to_string(cell.distribution).c_str(),
-                perf::to_string(all[seen.best - judged_.size()]).c_str(), seen.ns[seen.best]);
+                perf::to_string(all[seen.best]).c_str(), seen.ns[seen.best]);
     for (std::size_t i = 0; i < judged_.size(); ++i) {
       std::printf("  %s %.2f%s", judged_[i], seen.share(i), seen.share(i) < least_of_a_cell ? " LOW" : "");
       shares_[i].push_back(seen.share(i));

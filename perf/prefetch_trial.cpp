@@ -6,8 +6,8 @@
 namespace rowan::perf {
 
 std::vector<Ahead> distances(Tuning::Work work) {
-  std::vector<Ahead> all = {{0, 0},  {8, 0}, {12, 0}, {16, 0}, {24, 0}, {32, 0}, {48, 0},
-                            {64, 0}, {0, 4}, {0, 8},  {0, 12}, {0, 16}, {0, 24}, {0, 32}};
+  std::vector<Ahead> all = {{0, 4}, {0, 8},  {0, 12}, {0, 16}, {0, 24}, {0, 32}, {0, 0},
+                            {8, 0}, {12, 0}, {16, 0}, {24, 0}, {32, 0}, {48, 0}, {64, 0}};
   if (work == Tuning::Work::pooled) return all;
   for (const Ahead& two : {Ahead{16, 4}, Ahead{16, 8}, Ahead{24, 4}, Ahead{24, 8}, Ahead{32, 4}, Ahead{32, 8},
                            Ahead{32, 12}, Ahead{48, 8}, Ahead{48, 12}, Ahead{64, 8}, Ahead{64, 12}}) {
@@ -48,9 +48,11 @@ std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine
   if (reads == 0) reads = std::clamp<std::size_t>((std::size_t{4} << 20) / table.row_bytes(), 2'000, 40'000);
   reads = std::max(reads / unit * unit, unit);
   const std::size_t outputs = reads / unit;
+  // So many that their rows are the whole table, or more than the caches hold; and an odd number, for the numbers of
+  // calls in a turn are not: every engine gets all of them.
   const bool cached = table.rows() * table.row_stride() <= caches.largest();
-  const std::size_t calls = std::max<std::size_t>(8, cached ? 0 : calls_past_caches(caches, table.row_bytes(), reads));
-  const IndexSets sets(table.rows(), reads, calls, trial.distribution, seed);
+  const std::size_t calls = cached ? 2 * table.rows() / reads : calls_past_caches(caches, table.row_bytes(), reads);
+  const IndexSets sets(table.rows(), reads, std::max<std::size_t>(8, calls) | 1, trial.distribution, seed);
   const std::vector<std::int64_t> offsets = even_offsets(outputs + 1, unit);
   std::vector<float> out(outputs * table.dim());
 

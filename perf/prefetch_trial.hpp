@@ -15,7 +15,9 @@
 
 namespace rowan::perf {
 
-/// Every distance that is tried: none, into L2, into L1 and, of elements of 8 bits and less, in two stages.
+/// Every distance that is tried: into L1, none, into L2 and, but for sums of elements of 16 bits and more, in two
+/// stages. In that order, with what is to be compared with them behind: for milliseconds after prefetches into L1 a Zen
+/// 4 reads long rows out of cache up to 25% slower.
 std::vector<Ahead> distances(Tuning::Work work);
 
 /// "none", "32 into L2", "16 into L1", "48 into L2, 8 into L1".

@@ -5,6 +5,38 @@
 #include <cstring>
 
 namespace rowan::simd {
+namespace {
+
+/// Caches one by one, as leaf 4 lists them for Intel and 0x8000001D for AMD.
+CacheSizes listed_caches(std::uint32_t leaf) noexcept {
+  constexpr std::uint32_t most_caches = 16;
+  CacheSizes sizes;
+  std::uint32_t eax = 0;
+  std::uint32_t ebx = 0;
+  std::uint32_t ecx = 0;
+  std::uint32_t edx = 0;
+  for (std::uint32_t i = 0; i < most_caches && __get_cpuid_count(leaf, i, &eax, &ebx, &ecx, &edx) != 0; ++i) {
+    const std::uint32_t type = eax & 0x1F;
+    constexpr std::uint32_t none = 0;
+    constexpr std::uint32_t instructions = 2;
+    if (type == none) break;
+    if (type == instructions) continue;
+    const std::uint64_t line = (ebx & 0xFFF) + 1;
+    const std::uint64_t partitions = (ebx >> 12 & 0x3FF) + 1;
+    const std::uint64_t ways = (ebx >> 22) + 1;
+    const std::uint64_t bytes = line * partitions * ways * (std::uint64_t{ecx} + 1);
+    const std::uint32_t level = eax >> 5 & 7;
+    (level == 1 ? sizes.l1 : level == 2 ? sizes.l2 : sizes.l3) = bytes;
+  }
+  return sizes;
+}
+
+}  // namespace
+
+CacheSizes cache_sizes() noexcept {
+  const CacheSizes sizes = listed_caches(4);
+  return sizes.l1 != 0 ? sizes : listed_caches(0x8000'001D);
+}
 
 Processor this_processor() noexcept {
   Processor processor;

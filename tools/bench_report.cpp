@@ -1,10 +1,6 @@
 // rowan bench --report: a sweep over element types, dims, places and threads of this machine, drawn as one page.
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <thread>
 
 #include "perf/ceiling.hpp"
@@ -19,6 +15,7 @@
 #include "tools/commands.hpp"
 #include "tools/failure.hpp"
 #include "tools/output.hpp"
+#include "tools/text_file.hpp"
 
 namespace rowan::tool {
 namespace {
@@ -203,38 +200,10 @@ class Sweep {
   perf::Record record_;
 };
 
-/// A file that appears under its name when all of it is written, and not at all otherwise.
-class PageFile {
- public:
-  PageFile(std::string path, bool overwrite) : path_(std::move(path)), unfinished_(path_ + ".unfinished") {
-    if (!overwrite && std::ifstream(path_)) throw Failure(path_ + " exists already; --force replaces it");
-    // Before minutes of measuring, not after.
-    if (!std::ofstream(unfinished_)) refuse();
-    std::remove(unfinished_.c_str());
-  }
-
-  void publish(const std::string& text) {
-    std::ofstream file(unfinished_, std::ios::binary);
-    file << text;
-    file.close();
-    if (file && std::rename(unfinished_.c_str(), path_.c_str()) == 0) return;
-    const int reason = errno;
-    std::remove(unfinished_.c_str());
-    errno = reason;
-    refuse();
-  }
-
- private:
-  [[noreturn]] void refuse() const { throw Failure(fmt::format("cannot write {}: {}", path_, std::strerror(errno))); }
-
-  std::string path_;
-  std::string unfinished_;
-};
-
 }  // namespace
 
 void bench_report(const BenchArguments& arguments) {
-  PageFile page(arguments.report, arguments.overwrite);
+  TextFile page(arguments.report, arguments.overwrite);
   const perf::Machine machine = perf::this_machine();
   Sweep sweep(arguments, machine);
   if (!arguments.json) {

@@ -386,6 +386,22 @@ void add_bench(CLI::App& app, Action& action) {
   });
 }
 
+void add_tune(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<TuneArguments>();
+  CLI::App* sub = app.add_subcommand("tune", "Measure how this machine's memory wants to be read, within a minute");
+  sub->add_option("FILE", arguments->target, "The file to write (default rowan.tuning)")->type_name("");
+  sub->add_flag("--force", arguments->overwrite, "Replace FILE if it exists");
+  add_json(sub, arguments->json);
+  sub->footer(
+      "How far ahead lookups prefetch, and into which cache, and from which size on outputs are written past the\n"
+      "caches: for each kind of work, place of the table and width of rows the best on this machine, where it is\n"
+      "better than what is built in for its processor. Results never depend on it, only time does.\n"
+      "An engine takes the file by EngineOptions::tuning, or where ROWAN_TUNING names it.\n"
+      "Measure on a quiet machine, and with the ROWAN_ISA that is used later.\n"
+      "Example: rowan tune && ROWAN_TUNING=rowan.tuning rowan bench --rows 4000000");
+  run_when_chosen(sub, action, arguments, &tune);
+}
+
 std::vector<std::string> arguments_of(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   if (!arguments.empty() && arguments.front() == "get") {
@@ -410,7 +426,7 @@ std::function<void()> parse_command_line(int argc, const char* const* argv) {
                   "More:  rowan convert --help",
                   conventions));
   for (const auto add : {add_convert, add_export, add_create, add_info, add_verify, add_recover, add_get, add_nearest,
-                         add_analogy, add_eval, add_bench}) {
+                         add_analogy, add_eval, add_bench, add_tune}) {
     add(app, action);
   }
 

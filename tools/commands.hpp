@@ -134,4 +134,11 @@ struct BenchArguments {
 void bench(const BenchArguments& arguments);
 void bench_report(const BenchArguments& arguments);
 
+struct TuneArguments {
+  std::string target = "rowan.tuning";
+  bool overwrite = false;
+  bool json = false;
+};
+void tune(const TuneArguments& arguments);
+
 }  // namespace rowan::tool

@@ -1,4 +1,6 @@
-// The values that are built in, by families of processors; docs/performance.md has what was measured.
+// The values that are built in, by families of processors. docs/performance.md has what they were measured to do, and
+// perf/prefetch_sweep how far they are from the best on the machine at hand.
+#include <cstdint>
 #include <cstring>
 
 #include "engine/lookup/caches.hpp"
@@ -6,20 +8,92 @@
 #include "simd/processor.hpp"
 
 namespace rowan {
+namespace {
+
+/// Widths of rows from left to right: up to 64, 128, 256, 512, 1024 bytes, and more. In L1 nothing is prefetched.
+struct Values {
+  const char* family;
+  Ahead ahead[Tuning::works][Tuning::places][Tuning::widths];
+  std::uint64_t streaming_part;  ///< of the L3, from which on outputs go past the caches
+};
+
+/// Measured by `rowan tune` and perf/prefetch_sweep on an EPYC with 1 MiB of L2 and 32 MiB of L3: what L2 holds comes
+/// fastest where it is asked into L1, what memory holds where L2, which can wait for more lines, asks for it far ahead.
+constexpr Values zen_4 = {"AMD Zen 4",
+                          {{{},
+                            {{0, 16}, {0, 12}, {0, 12}, {0, 12}, {0, 4}, {0, 4}},
+                            {{0, 24}, {0, 24}, {0, 16}, {0, 16}, {0, 8}, {0, 4}},
+                            {{0, 32}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}},
+                            {{48, 0}, {64, 0}, {48, 0}, {32, 0}, {32, 0}, {48, 0}}},
+                           {{},
+                            {{0, 12}, {0, 12}, {0, 16}, {0, 16}, {0, 16}, {0, 16}},
+                            {{0, 24}, {0, 24}, {0, 16}, {0, 16}, {0, 16}, {0, 16}},
+                            {{64, 12}, {64, 12}, {64, 12}, {64, 12}, {64, 12}, {64, 12}},
+                            {{64, 12}, {64, 12}, {64, 12}, {64, 12}, {64, 8}, {64, 8}}},
+                           {{},
+                            {},
+                            {},
+                            {{64, 0}, {48, 0}, {32, 12}, {64, 8}, {24, 4}, {24, 4}},
+                            {{48, 0}, {64, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}}}},
+                          1};
+
+/// Measured on a Zen 3 with 512 KiB of L2, with the kernels as they were before the second cache level could be left
+/// out; other processors of AMD are taken for one.
+constexpr Values zen_3 = {"AMD Zen 3",
+                          {{{},
+                            {{8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}}},
+                           {{},
+                            {{8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}},
+                            {{48, 8}, {48, 8}, {48, 8}, {48, 8}, {48, 8}, {48, 8}},
+                            {{48, 8}, {48, 8}, {48, 8}, {48, 8}, {48, 8}, {48, 8}},
+                            {{48, 8}, {48, 8}, {48, 8}, {48, 8}, {48, 8}, {48, 8}}},
+                           {{},
+                            {{8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}}}},
+                          4};
+
+/// A Xeon of Sapphire Rapids' kind: into L1, 16 rows ahead, was the best of what was tried in L3 and as good as any in
+/// memory; in L2, none for rows of f32. Long rows go fewer ahead, for all of them are to stay in L1. Others of Intel,
+/// and of makers that nobody here has measured, are taken for one.
+constexpr Values intel = {"Intel Xeon",
+                          {{{},
+                            {},
+                            {{0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 12}, {0, 8}},
+                            {{0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 12}, {0, 8}},
+                            {{0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 12}, {0, 8}}},
+                           {{},
+                            {},
+                            {{0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 12}},
+                            {{0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 12}},
+                            {{0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 12}}},
+                           {{},
+                            {},
+                            {{0, 16}, {0, 16}, {0, 16}, {0, 16}, {0, 12}, {0, 8}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}},
+                            {{48, 0}, {48, 0}, {32, 0}, {16, 0}, {16, 0}, {16, 0}}}},
+                          4};
+
+const Values& values_of(const simd::Processor& processor) noexcept {
+  if (std::strcmp(processor.vendor, "AuthenticAMD") != 0) return intel;
+  constexpr std::uint32_t zen_3_and_4 = 25;  // Zen 5 is 26
+  const std::uint32_t model = processor.model;
+  const bool is_4 = (model >= 0x10 && model < 0x20) || (model >= 0x60 && model < 0x80) || model >= 0xA0;
+  return processor.family > zen_3_and_4 || (processor.family == zen_3_and_4 && is_4) ? zen_4 : zen_3;
+}
+
+}  // namespace
 
 Tuning Tuning::built_in() noexcept {
+  const Values& values = values_of(simd::this_processor());
   Tuning tuning;
-  constexpr std::uint8_t ahead[Tuning::widths] = {48, 48, 32, 16, 16, 16};
-  for (const Tuning::Work work : {Tuning::Work::pooled, Tuning::Work::pooled_narrow, Tuning::Work::unpooled}) {
-    for (std::size_t width = 0; width < Tuning::widths; ++width) {
-      tuning.ahead(work, Tuning::Place::l2, width) = {8, 0};
-      for (const Tuning::Place place : {Tuning::Place::beyond, Tuning::Place::l3, Tuning::Place::memory}) {
-        const bool narrow = work == Tuning::Work::pooled_narrow;
-        tuning.ahead(work, place, width) = narrow ? Ahead{48, 8} : Ahead{ahead[width], 0};
-      }
-    }
-  }
-  tuning.set_streaming_bytes(detail::caches_of_this_machine().l3 / 4);
+  std::memcpy(tuning.ahead_, values.ahead, sizeof tuning.ahead_);
+  tuning.streaming_bytes_ = detail::caches_of_this_machine().l3 / values.streaming_part;
+  std::strcpy(tuning.origin_, values.family);
   return tuning;
 }
 

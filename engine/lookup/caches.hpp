@@ -13,7 +13,7 @@ struct Caches {
   friend bool operator==(const Caches&, const Caches&) = default;
 };
 
-/// As the system tells them; where it does not, as some virtual machines do not, of the usual size.
+/// As CPUID tells them; where it does not, as some virtual machines do not let it, of the usual size.
 Caches caches_of_this_machine() noexcept;
 
 }  // namespace rowan::detail

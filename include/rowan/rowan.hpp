@@ -16,6 +16,7 @@
 #include "rowan/table.hpp"
 #include "rowan/threads.hpp"
 #include "rowan/training_reference.hpp"
+#include "rowan/tuning.hpp"
 #include "rowan/version.hpp"
 #include "rowan/view.hpp"
 #include "rowan/vocabulary.hpp"

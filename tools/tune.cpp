@@ -1,0 +1,259 @@
+// rowan tune: measures how this machine's memory wants to be read, and writes what an Engine then takes.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "perf/memory.hpp"
+#include "perf/places.hpp"
+#include "perf/prefetch_trial.hpp"
+#include "perf/record.hpp"
+#include "rowan/tuning.hpp"
+#include "tools/commands.hpp"
+#include "tools/failure.hpp"
+#include "tools/json.hpp"
+#include "tools/output.hpp"
+#include "tools/text_file.hpp"
+
+namespace rowan::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Work = Tuning::Work;
+using Place = Tuning::Place;
+
+constexpr std::size_t samples = 10;
+constexpr double sample_seconds = 0.0004;
+constexpr double least_gain = 1.015;  // over what is built in: less is noise
+constexpr double most_seconds = 50;   // what is not measured by then stays as it is built in
+
+constexpr const char* work_names[] = {"sums, 16 bits and more", "sums, 8 bits and less", "rows as they are"};
+constexpr const char* place_names[] = {"L1", "L2", "beyond L2", "L3", "memory"};
+
+/// What was chosen for one rule.
+struct Choice {
+  Work work;
+  Place place;
+  std::size_t width;
+  Ahead ahead;
+  Ahead built_in;
+  double gain = 1;  ///< of it over what is built in
+};
+
+/// Row widths in bytes that stand for a class; the greatest for all that are wider.
+std::uint64_t bytes_of_width(std::size_t width) { return std::uint64_t{64} << width; }
+
+std::string describe_width(std::size_t width) {
+  if (width + 1 == Tuning::widths) return fmt::format("over {} bytes", bytes_of_width(width - 1));
+  return fmt::format("up to {} bytes", bytes_of_width(width));
+}
+
+/// The most columns whose row takes no more than so many bytes.
+std::uint64_t dim_of(DType dtype, std::uint64_t bytes) {
+  return std::max<std::uint64_t>(1, (bytes - row_parameter_bytes(dtype)) * 8 / element_bits(dtype));
+}
+
+/// The median of every second sample, from `first` on.
+double half_median(const perf::Series& series, std::size_t first) {
+  std::vector<double> half;
+  for (std::size_t i = first; i < series.samples.size(); i += 2) half.push_back(series.samples[i]);
+  return perf::quantile(std::move(half), 0.5);
+}
+
+class Tuner {
+ public:
+  explicit Tuner(const perf::Machine& machine)
+      : caches_(perf::caches_of(machine)), tuning_(Tuning::built_in()), start_(Clock::now()) {
+    memory_bytes_ = perf::bytes_out_of_cache(caches_, perf::available_memory(), std::uint64_t{512} << 20).value_or(0);
+    block_.emplace(std::max(memory_bytes_, 8 * caches_.l2));
+  }
+
+  void run() {
+    for (const Work work : {Work::pooled, Work::pooled_narrow, Work::unpooled}) {
+      engines_.clear();
+      distances_ = perf::distances(work);
+      for (const Ahead& ahead : distances_) add_engine(perf::always(ahead));
+      add_engine(Tuning::built_in());
+      for (std::size_t place = 0; place < Tuning::places; ++place) tune_place(work, static_cast<Place>(place));
+    }
+    tune_streaming();
+  }
+
+  const Tuning& tuning() const { return tuning_; }
+  const std::vector<Choice>& choices() const { return choices_; }
+  std::size_t left_out() const { return left_out_; }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+ private:
+  void add_engine(const Tuning& tuning) {
+    engines_.emplace_back(EngineOptions{.tuning = tuning});
+    need(engines_.back().status());
+  }
+
+  std::optional<std::uint64_t> bytes_of(Place place) const {
+    switch (place) {
+      case Place::l1:
+        return caches_.l1 / 4 * 3;
+      case Place::l2:
+        return caches_.l2 / 8 * 5;
+      case Place::beyond:
+        return caches_.l2 * 5 / 2;
+      case Place::l3:
+        return std::min(std::max(caches_.l3 / 8 * 3, caches_.l2 * 5), caches_.l2 * 12);
+      case Place::memory:
+        break;
+    }
+    return memory_bytes_ != 0 ? std::optional(memory_bytes_) : std::nullopt;
+  }
+
+  void tune_place(Work work, Place place) {
+    const auto bytes = bytes_of(place);
+    for (std::size_t width = 0; width < Tuning::widths; ++width) {
+      if (!bytes || seconds() > most_seconds) {
+        ++left_out_;
+        continue;
+      }
+      tune_rule(work, place, width, *bytes);
+    }
+  }
+
+  /// Every distance on tables of the types that the rule is for. The best on one half of the samples, together for all
+  /// types, is taken where it is better on the other half too.
+  void tune_rule(Work work, Place place, std::size_t width, std::uint64_t bytes) {
+    const bool narrow = work == Work::pooled_narrow;
+    const DType types[] = {narrow ? DType::i8 : DType::f32, narrow ? DType::i4 : DType::f16};
+    std::vector<double> chosen_by(engines_.size(), 0.0);  // logarithms of ns, added up
+    std::vector<double> compared(engines_.size(), 0.0);
+    std::vector<const Engine*> sides;
+    for (const Engine& engine : engines_) sides.push_back(&engine);
+    for (const DType dtype : types) {
+      const std::uint64_t dim = dim_of(dtype, std::min<std::uint64_t>(bytes_of_width(width), narrow ? 1024 : 2048));
+      const TableView table = perf::random_table(block_->bytes().first(bytes), dim, dtype, 1, 1);
+      perf::PrefetchTrial trial{.table = table, .distribution = {}, .bag = work == Work::unpooled ? 0U : 32U};
+      trial.reads = std::clamp<std::size_t>((std::size_t{1} << 20) / table.row_bytes(), 1'000, 8'000);
+      const auto series = perf::run_trial(
+          trial, sides, caches_, {.samples = samples, .seconds = sample_seconds, .warm = sample_seconds}, seed_++);
+      for (std::size_t side = 0; side < sides.size(); ++side) {
+        chosen_by[side] += std::log(half_median(series[side], 0));
+        compared[side] += std::log(half_median(series[side], 1));
+      }
+    }
+    const std::size_t last = sides.size() - 1;  // what is built in
+    const auto best = static_cast<std::size_t>(
+        std::min_element(chosen_by.begin(), chosen_by.begin() + static_cast<std::ptrdiff_t>(last)) - chosen_by.begin());
+    const double gain = std::exp((compared[last] - compared[best]) / static_cast<double>(std::size(types)));
+    Ahead& rule = tuning_.ahead(work, place, width);
+    const Ahead built_in = rule;
+    const bool better = gain >= least_gain && !(distances_[best] == built_in);
+    if (better) rule = distances_[best];
+    choices_.push_back({work, place, width, rule, built_in, better ? gain : 1.0});
+  }
+
+  /// From which size on an output that goes past the caches, and is read after that, takes less time.
+  void tune_streaming() {
+    if (seconds() > most_seconds) return;
+    Engine engine({.tuning = tuning_});
+    const TableView table = perf::random_table(block_->bytes().first(caches_.l2 / 2), 128, DType::f32, 1, 1);
+    std::uint64_t from = 0;
+    for (std::uint64_t bytes = caches_.l2; bytes <= 2 * std::min(caches_.largest(), std::uint64_t{64} << 20);
+         bytes *= 2) {
+      const double cached = written_and_read(engine, table, bytes, Stores::cached);
+      const double streaming = written_and_read(engine, table, bytes, Stores::streaming);
+      if (streaming > cached) from = 0;
+      if (streaming <= cached && from == 0) from = bytes;
+    }
+    if (from != 0) tuning_.set_streaming_bytes(from - 1);
+  }
+
+  static double written_and_read(const Engine& engine, const TableView& table, std::uint64_t bytes, Stores stores) {
+    const auto rows = static_cast<std::size_t>(bytes / table.row_bytes());
+    const std::vector<std::int64_t> indices = perf::random_indices(table.rows(), rows, {}, 1);
+    std::vector<float> out(rows * table.dim());
+    const auto once = [&] {
+      need(engine.embedding(table, indices, out, {.stores = stores}));
+      constexpr std::size_t line = 64 / sizeof(float);
+      float total = 0;
+      for (std::size_t i = 0; i < out.size(); i += line) total += out[i];
+      volatile float sink = total;
+      static_cast<void>(sink);
+    };
+    once();
+    return perf::measure(0.02, 5, once).median;
+  }
+
+  perf::Caches caches_;
+  Tuning tuning_;
+  Clock::time_point start_;
+  std::uint64_t memory_bytes_ = 0;
+  std::optional<perf::Block> block_;
+  std::vector<Ahead> distances_;
+  std::vector<Engine> engines_;
+  std::vector<Choice> choices_;
+  std::size_t left_out_ = 0;
+  std::uint64_t seed_ = 1;
+};
+
+void print_choices(const Tuner& tuner) {
+  std::size_t kept = 0;
+  for (const Choice& choice : tuner.choices()) {
+    if (choice.ahead == choice.built_in) {
+      ++kept;
+      continue;
+    }
+    print("{:<22}  table in {:<9}  rows {:<15}  {:<24}  {:.2f}x (built in: {})\n",
+          work_names[static_cast<std::size_t>(choice.work)], place_names[static_cast<std::size_t>(choice.place)],
+          describe_width(choice.width), perf::to_string(choice.ahead), choice.gain, perf::to_string(choice.built_in));
+  }
+  print("{} of {} rules stay as they are built in: nothing was better by {:.1f}% in both halves of the samples\n", kept,
+        tuner.choices().size(), (least_gain - 1) * 100);
+  if (tuner.left_out() != 0) print("{} rules were not measured, for want of memory or of time\n", tuner.left_out());
+  print("outputs of more than {} go past the caches (built in: {})\n", readable_bytes(tuner.tuning().streaming_bytes()),
+        readable_bytes(Tuning::built_in().streaming_bytes()));
+}
+
+void print_json(const Tuner& tuner, const TuneArguments& arguments, const perf::Machine& machine) {
+  JsonWriter json;
+  json.begin_object()
+      .field("file", arguments.target)
+      .field("processor", machine.cpu)
+      .field("isa", machine.isa)
+      .field("seconds", tuner.seconds())
+      .field("rules_not_measured", tuner.left_out())
+      .field("streaming_bytes", tuner.tuning().streaming_bytes());
+  json.key("rules").begin_array();
+  for (const Choice& choice : tuner.choices()) {
+    json.begin_object()
+        .field("work", work_names[static_cast<std::size_t>(choice.work)])
+        .field("place", place_names[static_cast<std::size_t>(choice.place)])
+        .field("rows", describe_width(choice.width))
+        .field("ahead", perf::to_string(choice.ahead))
+        .field("built_in", perf::to_string(choice.built_in))
+        .field("gain", choice.gain)
+        .end_object();
+  }
+  json.end_array().end_object();
+  print("{}\n", json.text());
+}
+
+}  // namespace
+
+void tune(const TuneArguments& arguments) {
+  TextFile file(arguments.target, arguments.overwrite);
+  const perf::Machine machine = perf::this_machine();
+  if (!arguments.json) {
+    print("{}, {} tier: measuring, about a minute at most\n", machine.cpu, machine.isa);
+    finish_output();
+  }
+  Tuner tuner(machine);
+  tuner.run();
+  file.publish(tuner.tuning().text(machine.isa));
+  if (arguments.json) return print_json(tuner, arguments, machine);
+  print_choices(tuner);
+  print("wrote {} in {:.0f} s; ROWAN_TUNING={} makes every engine take it\n", arguments.target, tuner.seconds(),
+        arguments.target);
+}
+
+}  // namespace rowan::tool

@@ -175,7 +175,7 @@ class Sweep {
 
   void measure(const Cell& cell) {
     const TableView table = random_table(block(cell.bytes), cell.dim, cell.dtype, 1, 1);
-    const Tuning::Work work = cell.bag == 0 ? Tuning::Work::unpooled : pooled_work(cell.dtype);
+    const Tuning::Work work = work_of(cell.dtype, cell.bag != 0);
     const std::vector<const Engine*> sides = sides_of(work);
     const PrefetchTrial trial{.table = table, .distribution = cell.distribution, .bag = cell.bag};
     std::vector<Seen> runs = {measure_once(trial, sides)};

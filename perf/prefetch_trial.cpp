@@ -35,8 +35,9 @@ Tuning always(const Ahead& ahead) {
   return tuning;
 }
 
-Tuning::Work pooled_work(DType dtype) {
-  return element_bits(dtype) >= 16 ? Tuning::Work::pooled : Tuning::Work::pooled_narrow;
+Tuning::Work work_of(DType dtype, bool pooled) {
+  if (element_bits(dtype) >= 16) return pooled ? Tuning::Work::pooled : Tuning::Work::unpooled;
+  return pooled ? Tuning::Work::pooled_narrow : Tuning::Work::unpooled_narrow;
 }
 
 std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine* const> engines, const Caches& caches,

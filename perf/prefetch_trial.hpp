@@ -27,7 +27,7 @@ std::string to_string(const Ahead& ahead);
 Tuning always(const Ahead& ahead);
 
 /// What is done with the rows of elements of that type.
-Tuning::Work pooled_work(DType dtype);
+Tuning::Work work_of(DType dtype, bool pooled);
 
 struct PrefetchTrial {
   TableView table;

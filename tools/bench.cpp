@@ -13,6 +13,7 @@
 #include "tools/bench_latency.hpp"
 #include "tools/bench_lookup.hpp"
 #include "tools/commands.hpp"
+#include "tools/engine.hpp"
 #include "tools/failure.hpp"
 #include "tools/json.hpp"
 #include "tools/output.hpp"
@@ -191,6 +192,7 @@ void print_json(const BenchArguments& arguments, const Engine& engine, const Tab
       .field("output", to_string(arguments.lookup.output))
       .field("threads", engine.concurrency())
       .field("isa", engine.isa())
+      .field("tuning", engine.tuning().origin())
       .field("pages", std::string_view(cell.pages))
       .field("ns_per_row", figures.ns_per_row)
       .field("least_ns_per_row", figures.least_ns_per_row)
@@ -237,6 +239,7 @@ void print_text(const BenchArguments& arguments, const Engine& engine, const Tab
         arguments.lookup.has_weights() ? ", weighted" : "", cell.distribution, calls.narrow() ? "i32" : "i64",
         to_string(arguments.lookup.output), engine.concurrency(),
         plural(static_cast<std::uint64_t>(engine.concurrency())), engine.isa());
+  print("machine  {}, tuning: {}\n", record.machine.cpu, engine.tuning().origin());
   print("checked  {} outputs of one call equal the scalar reference's to the bit\n", grouped(checked));
   print("result   {:.2f} ns/row, {:.2f} GB/s of rows (median of {}; best {:.2f} ns/row)\n", figures.ns_per_row,
         figures.gb_per_second, cell.series.front().samples.size(), figures.least_ns_per_row);
@@ -256,7 +259,7 @@ void bench(const BenchArguments& arguments) {
   if (!arguments.report.empty()) return bench_report(arguments);
   static_cast<void>(rows_per_call(arguments));
   const Engine engine({.threads = arguments.threads == 1 ? Threads::caller() : Threads::own(arguments.threads)});
-  need(engine.status());
+  need(engine);
   perf::Record record;
   record.command = "rowan bench";
   record.date = utc_now();

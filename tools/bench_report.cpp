@@ -13,6 +13,7 @@
 #include "tools/bench_latency.hpp"
 #include "tools/bench_lookup.hpp"
 #include "tools/commands.hpp"
+#include "tools/engine.hpp"
 #include "tools/failure.hpp"
 #include "tools/output.hpp"
 #include "tools/text_file.hpp"
@@ -81,7 +82,7 @@ class Sweep {
     record_.machine = std::move(machine);
     for (const int threads : plan_.thread_counts) {
       engines_.emplace_back(EngineOptions{threads == 1 ? Threads::caller() : Threads::own(threads)});
-      need(engines_.back().status());
+      need(engines_.back());
     }
   }
 

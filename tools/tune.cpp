@@ -30,7 +30,8 @@ constexpr double sample_seconds = 0.0004;
 constexpr double least_gain = 1.015;  // over what is built in: less is noise
 constexpr double most_seconds = 50;   // what is not measured by then stays as it is built in
 
-constexpr const char* work_names[] = {"sums, 16 bits and more", "sums, 8 bits and less", "rows as they are"};
+constexpr const char* work_names[] = {"sums, 16 bits and more", "sums, 8 bits and less", "rows, 16 bits and more",
+                                      "rows, 8 bits and less"};
 constexpr const char* place_names[] = {"L1", "L2", "beyond L2", "L3", "memory"};
 
 /// What was chosen for one rule.
@@ -43,7 +44,6 @@ struct Choice {
   double gain = 1;  ///< of it over what is built in
 };
 
-/// Row widths in bytes that stand for a class; the greatest for all that are wider.
 std::uint64_t bytes_of_width(std::size_t width) { return std::uint64_t{64} << width; }
 
 std::string describe_width(std::size_t width) {
@@ -51,9 +51,11 @@ std::string describe_width(std::size_t width) {
   return fmt::format("up to {} bytes", bytes_of_width(width));
 }
 
-/// The most columns whose row takes no more than so many bytes.
-std::uint64_t dim_of(DType dtype, std::uint64_t bytes) {
-  return std::max<std::uint64_t>(1, (bytes - row_parameter_bytes(dtype)) * 8 / element_bits(dtype));
+/// The power of two that stands for a class of widths: of the 16-bit types and f32 the widest row, of narrower ones,
+/// whose rows end in scale and bias, the shortest.
+std::uint64_t dim_of(DType dtype, std::size_t width) {
+  const std::uint64_t bits = element_bits(dtype);
+  return (bits >= 16 ? bytes_of_width(width) * 8 : bytes_of_width(width) * 4) / bits;
 }
 
 /// The median of every second sample, from `first` on.
@@ -72,12 +74,12 @@ class Tuner {
   }
 
   void run() {
-    for (const Work work : {Work::pooled, Work::pooled_narrow, Work::unpooled}) {
+    for (const Work work : {Work::pooled, Work::pooled_narrow, Work::unpooled, Work::unpooled_narrow}) {
       engines_.clear();
       distances_ = perf::distances(work);
       for (const Ahead& ahead : distances_) add_engine(perf::always(ahead));
       add_engine(Tuning::built_in());
-      for (std::size_t place = 0; place < Tuning::places; ++place) tune_place(work, static_cast<Place>(place));
+      for (const Place place : {Place::l2, Place::beyond, Place::l3, Place::memory}) tune_place(work, place);
     }
     tune_streaming();
   }
@@ -95,8 +97,8 @@ class Tuner {
 
   std::optional<std::uint64_t> bytes_of(Place place) const {
     switch (place) {
-      case Place::l1:
-        return caches_.l1 / 4 * 3;
+      case Place::l1:  // nothing is to be fetched
+        return std::nullopt;
       case Place::l2:
         return caches_.l2 / 8 * 5;
       case Place::beyond:
@@ -123,16 +125,17 @@ class Tuner {
   /// Every distance on tables of the types that the rule is for. The best on one half of the samples, together for all
   /// types, is taken where it is better on the other half too.
   void tune_rule(Work work, Place place, std::size_t width, std::uint64_t bytes) {
-    const bool narrow = work == Work::pooled_narrow;
+    const bool pooled = work == Work::pooled || work == Work::pooled_narrow;
+    const bool narrow = work == Work::pooled_narrow || work == Work::unpooled_narrow;
     const DType types[] = {narrow ? DType::i8 : DType::f32, narrow ? DType::i4 : DType::f16};
     std::vector<double> chosen_by(engines_.size(), 0.0);  // logarithms of ns, added up
     std::vector<double> compared(engines_.size(), 0.0);
     std::vector<const Engine*> sides;
     for (const Engine& engine : engines_) sides.push_back(&engine);
     for (const DType dtype : types) {
-      const std::uint64_t dim = dim_of(dtype, std::min<std::uint64_t>(bytes_of_width(width), narrow ? 1024 : 2048));
+      const std::uint64_t dim = dim_of(dtype, width);
       const TableView table = perf::random_table(block_->bytes().first(bytes), dim, dtype, 1, 1);
-      perf::PrefetchTrial trial{.table = table, .distribution = {}, .bag = work == Work::unpooled ? 0U : 32U};
+      perf::PrefetchTrial trial{.table = table, .distribution = {}, .bag = pooled ? 32U : 0U};
       trial.reads = std::clamp<std::size_t>((std::size_t{1} << 20) / table.row_bytes(), 1'000, 8'000);
       const auto series = perf::run_trial(
           trial, sides, caches_, {.samples = samples, .seconds = sample_seconds, .warm = sample_seconds}, seed_++);

@@ -26,11 +26,13 @@ class MemoryPolicy {
   }
   /// The same for rows that are no table's; `bits` of an element.
   simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
-    return prefetch(bits >= 16 ? Tuning::Work::pooled : Tuning::Work::pooled_narrow, bytes, row_bytes);
+    return prefetch(is_narrow(bits) ? Tuning::Work::pooled_narrow : Tuning::Work::pooled, bytes, row_bytes);
   }
   /// And of a table whose rows are copied.
   simd::Prefetch prefetch_unpooled(const TableView& table) const noexcept {
-    return prefetch(Tuning::Work::unpooled, bytes_of(table), table.row_bytes());
+    const bool narrow = is_narrow(element_bits(table.dtype()));
+    return prefetch(narrow ? Tuning::Work::unpooled_narrow : Tuning::Work::unpooled, bytes_of(table),
+                    table.row_bytes());
   }
 
   /// How many rows ahead an optimizer's step fetches what it will change: none for a table that L2 holds, for the step
@@ -66,6 +68,7 @@ class MemoryPolicy {
 
  private:
   static std::uint64_t bytes_of(const TableView& table) noexcept { return table.rows() * table.row_stride(); }
+  static constexpr bool is_narrow(std::uint64_t bits) noexcept { return bits <= 8; }
 
   Tuning::Place place_of(std::uint64_t bytes) const noexcept {
     if (bytes <= caches_.l2) return bytes <= caches_.l1 ? Tuning::Place::l1 : Tuning::Place::l2;

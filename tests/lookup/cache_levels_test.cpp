@@ -1,5 +1,5 @@
-// Tables that L1 holds, that L2 holds, and larger ones are read by loops that differ in what they prefetch: each must
-// give the reference's bits, at every number of registers that a row takes.
+// Tables that L1 holds, that L2 holds, and larger ones are read by loops that differ in what they prefetch, and so are
+// tables under different tunings: each must give the reference's bits, at every number of registers that a row takes.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -22,16 +22,32 @@ RandomTable spread_table(Random& random, DType dtype, std::uint64_t dim, std::ui
   return {random, rows, dim, dtype, 0, std::max(row, bytes / rows) - row};
 }
 
+/// An engine that prefetches so whatever the table.
+Engine engine_of(const Ahead& ahead) {
+  Tuning tuning = Tuning::built_in();
+  for (std::size_t work = 0; work < Tuning::works; ++work) {
+    for (std::size_t place = 0; place < Tuning::places; ++place) {
+      for (std::size_t width = 0; width < Tuning::widths; ++width) {
+        tuning.ahead(static_cast<Tuning::Work>(work), static_cast<Tuning::Place>(place), width) = ahead;
+      }
+    }
+  }
+  return Engine({.tuning = tuning});
+}
+
 }  // namespace
 
 TEST_CASE("every type and dim, in tables of every level of the caches, pooled in every way") {
   Random random(seed);
-  const Engine engine;
+  std::vector<Engine> engines(1);
+  for (const Ahead& ahead : {Ahead{0, 0}, Ahead{7, 0}, Ahead{0, 5}, Ahead{11, 3}}) engines.push_back(engine_of(ahead));
   std::size_t compared = 0;
+  std::size_t number = 0;
   for (const DType dtype : all_dtypes) {
     for (std::uint64_t dim = 1; dim <= 200; dim += !reduced_effort() ? 1 : dim < 34 ? 3 : 13) {
       for (const std::size_t bytes : {std::size_t{16} << 10, std::size_t{200} << 10, std::size_t{9} << 20}) {
         const RandomTable table = spread_table(random, dtype, dim, bytes);
+        const Engine& engine = engines[number++ % engines.size()];
         for (const Pooling pooling : all_poolings) {
           // i64 and u32 are read by the kernels as they are, narrow ones in blocks.
           const CallShape shape{

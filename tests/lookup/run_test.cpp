@@ -26,7 +26,7 @@ std::vector<Engine> all_engines() {
 
 /// Whether engines that have threads use them.
 bool is_split(const std::vector<Request>& requests) {
-  const auto policy = detail::MemoryPolicy::of_this_machine();
+  const detail::MemoryPolicy policy(Tuning::built_in());
   std::uint64_t ns = 0;
   for (const Request& request : requests) ns += policy.estimated_ns(request.table, request.bags.indices().size(), 0);
   return detail::MemoryPolicy::worth_threads(ns);

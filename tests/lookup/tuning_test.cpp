@@ -1,0 +1,166 @@
+// Files of tunings: what is written comes back; what is of another version or machine, cut or damaged is refused with a
+// sentence that says what to do; and an engine that was named such a file says so and works with what is built in.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "rowan/engine.hpp"
+#include "rowan/tuning.hpp"
+#include "simd/dispatch.hpp"
+#include "tests/support/files.hpp"
+
+using namespace rowan;
+
+namespace {
+
+Tuning odd_tuning() {
+  Tuning tuning = Tuning::built_in();
+  std::uint8_t next = 1;
+  for (std::size_t work = 0; work < Tuning::works; ++work) {
+    for (std::size_t place = 0; place < Tuning::places; ++place) {
+      for (std::size_t width = 0; width < Tuning::widths; ++width, next = next % 90 + 1) {
+        tuning.ahead(static_cast<Tuning::Work>(work), static_cast<Tuning::Place>(place), width) = {
+            next, static_cast<std::uint8_t>(next / 2)};
+      }
+    }
+  }
+  tuning.set_streaming_bytes(12345678);
+  return tuning;
+}
+
+bool same_values(const Tuning& a, const Tuning& b) { return a.text("baseline") == b.text("baseline"); }
+
+void write(const std::string& path, std::string_view text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+}
+
+/// The text with its checksum made right again after `change`.
+template <class Change>
+std::string resealed(const std::string& text, const Change& change) {
+  std::string content = text.substr(0, text.rfind("checksum "));
+  change(content);
+  std::uint64_t sum = 0xCBF2'9CE4'8422'2325;
+  for (const char c : content) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100'0000'01B3;
+  return content + "checksum " + std::to_string(sum) + "\n";
+}
+
+void replace(std::string& text, std::string_view what, std::string_view with) {
+  const std::size_t at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  text.replace(at, what.size(), with);
+}
+
+/// Refused, with all of these words in the sentence.
+void check_refused(const std::string& path, Code code, std::initializer_list<std::string_view> words,
+                   std::string_view isa = {}) {
+  const auto loaded = Tuning::load(path, isa);
+  REQUIRE(!loaded);
+  CHECK(loaded.error().code == code);
+  for (const std::string_view word : words) {
+    CHECK_MESSAGE(loaded.error().message.find(word) != std::string::npos, loaded.error().message);
+  }
+  const Engine engine({.tuning = path.c_str()});
+  REQUIRE(engine.status().ok());
+  if (isa.empty()) CHECK(engine.tuning_error() == loaded.error().message);
+  if (isa.empty()) CHECK(same_values(engine.tuning(), Tuning::built_in()));
+}
+
+}  // namespace
+
+TEST_CASE("what is written comes back, and an engine takes it") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "machine.tuning";
+  const Tuning tuning = odd_tuning();
+  write(path, tuning.text("baseline"));
+  const auto loaded = Tuning::load(path);
+  REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+  CHECK(same_values(*loaded, tuning));
+  CHECK(!same_values(*loaded, Tuning::built_in()));
+  CHECK(path.ends_with(loaded->origin()));
+
+  const Engine named({.tuning = path.c_str()});
+  CHECK(named.tuning_error().empty());
+  CHECK(same_values(named.tuning(), tuning));
+  const Engine given({.tuning = tuning});
+  CHECK(same_values(given.tuning(), tuning));
+  CHECK(same_values(Engine().tuning(), Tuning::built_in()));
+
+  setenv("ROWAN_TUNING", path.c_str(), 1);
+  const Engine by_environment;
+  const Engine by_option({.tuning = Tuning::built_in()});
+  unsetenv("ROWAN_TUNING");
+  CHECK(same_values(by_environment.tuning(), tuning));
+  CHECK(by_environment.tuning_error().empty());
+  CHECK(same_values(by_option.tuning(), Tuning::built_in()));
+}
+
+TEST_CASE("files that are not for this machine, cut or damaged are refused, and engines go on with what is built in") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "machine.tuning";
+  const std::string text = odd_tuning().text("baseline");
+  check_refused(folder / "missing.tuning", Code::not_found, {"cannot open", "missing.tuning"});
+  write(path, "");
+  check_refused(path, Code::malformed_file, {"is not a tuning", "rowan tune"});
+  write(path, "the quick brown fox\n");
+  check_refused(path, Code::malformed_file, {"is not a tuning"});
+  write(path, resealed(text, [](std::string& t) { replace(t, "tuning 1", "tuning 2"); }));
+  check_refused(path, Code::version_unsupported, {"version 2", "this is 1"});
+  write(path, resealed(text, [](std::string& t) { replace(t, " model ", " model 9"); }));
+  check_refused(path, Code::invalid_argument, {"is for", "model 9", "rowan tune"});
+  write(path, resealed(text, [](std::string& t) { replace(t, "caches ", "caches 1"); }));
+  check_refused(path, Code::invalid_argument, {"is for", "caches 1", "L3"});
+  write(path, resealed(text, [](std::string& t) { replace(t, "isa baseline", "isa avx1024"); }));
+  check_refused(path, Code::malformed_file, {"line 4"});
+  write(path, resealed(text, [](std::string& t) { replace(t, "1+0 ", "97+0 "); }));
+  check_refused(path, Code::malformed_file, {"line 6"});
+  write(path, resealed(text, [](std::string& t) { replace(t, "pooled l1 ", "pooled l2 "); }));
+  check_refused(path, Code::malformed_file, {"line 6"});
+  write(path, resealed(text, [](std::string& t) { t += "one line more\n"; }));
+  check_refused(path, Code::malformed_file, {"line"});
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    write(path, text.substr(0, length));
+    CHECK(!Tuning::load(path));
+  }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string damaged = text;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    write(path, damaged);
+    CHECK_MESSAGE(!Tuning::load(path), "byte ", at);
+  }
+}
+
+TEST_CASE("a tuning for a better instruction set than the engine's is refused") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "machine.tuning";
+  write(path, odd_tuning().text("avx2"));
+  check_refused(path, Code::isa_unsupported, {"was made for avx2", "runs baseline", "ROWAN_ISA"}, "baseline");
+  if (simd::kernels_of(simd::Tier::avx2) == nullptr) return;
+  CHECK(Tuning::load(path, "avx2").ok());
+  CHECK(Tuning::load(path, "avx512").ok());
+}
+
+TEST_CASE("what is built in prefetches nothing in L1 and never two stages in the wrong order") {
+  const Tuning tuning = Tuning::built_in();
+  CHECK(!tuning.origin().empty());
+  CHECK(tuning.streaming_bytes() > 0);
+  for (std::size_t work = 0; work < Tuning::works; ++work) {
+    for (std::size_t place = 0; place < Tuning::places; ++place) {
+      for (std::size_t width = 0; width < Tuning::widths; ++width) {
+        const Ahead ahead = tuning.ahead(static_cast<Tuning::Work>(work), static_cast<Tuning::Place>(place), width);
+        CHECK((ahead.l2 == 0 || ahead.l1 < ahead.l2));
+        CHECK(ahead.l2 <= Tuning::most_ahead);
+        if (place == 0) CHECK(ahead == Ahead{});
+      }
+    }
+  }
+  CHECK(Tuning::width_of(1) == 0);
+  CHECK(Tuning::width_of(64) == 0);
+  CHECK(Tuning::width_of(65) == 1);
+  CHECK(Tuning::width_of(1024) == 4);
+  CHECK(Tuning::width_of(1025) == 5);
+  CHECK(Tuning::width_of(1 << 20) == 5);
+}

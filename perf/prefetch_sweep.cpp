@@ -202,7 +202,7 @@ class Sweep {
     std::fflush(stdout);
     if (!csv_.is_open()) return;
     for (std::size_t side = 0; side < seen.ns.size(); ++side) {
-      const std::string choice = side < judged_.size() ? judged_[side] : perf::to_string(all[side - judged_.size()]);
+      const std::string choice = side < seen.choices ? perf::to_string(all[side]) : judged_[side - seen.choices];
       csv_ << cell.what << ',' << rowan::to_string(cell.dtype) << ',' << cell.dim << ',' << cell.bytes << ','
            << to_string(cell.distribution) << ",\"" << choice << "\"," << seen.ns[side] << '\n';
     }

@@ -11,7 +11,7 @@ LAYERS = {
     "include/rowan/": r"rowan/",
     "simd/": r"simd/",
     "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order|prefetch|processor|quantize|random)\.hpp$",
-    "tools/": r"rowan/|tools/|perf/(ceiling|memory|places|record|team|trace|turns|workload)\.hpp$",
+    "tools/": r"rowan/|tools/|perf/(ceiling|memory|places|prefetch_trial|record|team|trace|turns|workload)\.hpp$",
     "perf/": r"rowan/|perf/",
     "examples/": r"rowan/",
     "tests/": r"rowan/|engine/|simd/|tools/|perf/|tests/",

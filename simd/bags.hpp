@@ -3,6 +3,7 @@
 //
 //   registers, Vector          how many accumulators of which type
 //   keeps_base                 whether a base is summed beside the codes of quantised rows
+//   near_loop                  whether there is a loop over bags that prefetches nothing
 //   into_l1                    whether there is a loop that prefetches into L1; the others take that for L2
 //   two_stages                 whether there is a loop that prefetches in two stages
 //   row_of(index)              where the columns of the row lie whose index is read at `index`
@@ -29,71 +30,101 @@ inline bool straddles(const std::byte* columns, std::size_t stride, std::size_t 
   return (reinterpret_cast<std::uintptr_t>(columns) | stride | bytes) % cache_line != 0;
 }
 
-template <class Columns>
-inline void pool_bags(const PoolArgs a, const Columns columns) noexcept {  // by value: nothing stored changes them
+/// Bag after bag: add_rows(index, index_end, weight, pooled, base) adds the rows of one, and moves `index` and, where
+/// there are weights, `weight` on to its end, which is where the next one begins.
+template <class Columns, class AddRows>
+inline void pool_each_bag(const PoolArgs& a, const Columns& columns, const AddRows& add_rows) noexcept {
   using V = typename Columns::Vector;
   constexpr int registers = Columns::registers;
-  const std::size_t step = a.index_bytes;
-  const bool two_stages = Columns::two_stages && a.prefetch.far != 0 && a.prefetch.near != 0;
-  const bool into_l1 = Columns::into_l1 && a.prefetch.far == 0;
-  const std::size_t far = a.prefetch.farthest() * step;  // bytes of indices ahead
-  const std::size_t near = a.prefetch.near * step;
-  const std::size_t ahead_end = far != 0 && a.readable > a.prefetch.farthest() ? a.readable - a.prefetch.farthest() : 0;
-  std::size_t position = a.offsets[0];
-  for (std::size_t bag = 0; bag < a.bags; ++bag) {
-    const std::size_t end = a.offsets[bag + 1];
-    float* const out = a.out + bag * a.out_stride;
-    V pooled[registers];
-    float base = 0.0F;
-    if (a.resume && bag == 0) {
-      columns.load(out, pooled);
-      base = a.base;
-    } else if (Columns::starts_with_row && position < end) {
-      columns.start(columns.row_of(a.indices + position++ * step), pooled);
-    } else {
-      for (int k = 0; k < registers; ++k) pooled[k] = V(0.0F);
+  const auto place_of = [&](std::size_t position) { return a.indices + position * a.index_bytes; };
+  const auto clear = [](V* pooled) {
+    for (int k = 0; k < registers; ++k) pooled[k] = V(0.0F);
+  };
+  const std::size_t* const last = a.offsets + a.bags;
+  const std::byte* index = place_of(a.offsets[0]);
+  const float* weight = a.weights != nullptr ? a.weights + a.offsets[0] : nullptr;
+  float* out = a.out;
+  V pooled[registers];
+  float base = 0.0F;
+  bool resumes = a.resume;
+  if (resumes) {
+    columns.load(out, pooled);
+    base = a.base;
+  } else {
+    clear(pooled);
+  }
+  for (const std::size_t* end = a.offsets + 1; end <= last; ++end, out += a.out_stride) {
+    const std::byte* const index_end = place_of(*end);
+    if constexpr (Columns::starts_with_row) {
+      if (!resumes && index != index_end) {
+        columns.start(columns.row_of(index), pooled);
+        index += a.index_bytes;
+      }
+      resumes = false;
     }
-
-    // Loops over the indices' addresses alone: with a counter beside them, registers run out.
-    const std::size_t middle = ahead_end < position ? position : ahead_end < end ? ahead_end : end;
-    const std::byte* index = a.indices + position * step;
-    const std::byte* const index_middle = a.indices + middle * step;
-    const std::byte* const index_end = a.indices + end * step;
-    const float* weight = a.weights != nullptr ? a.weights + position : nullptr;
-    if (two_stages) {
-      for (; index != index_middle; index += step) {
-        const std::byte* const later = columns.row_of(index + far);
-        const std::byte* const next = columns.row_of(index + near);
-        columns.add(columns.row_of(index), weight, pooled, base, [&](int k) {
-          columns.template fetch<Level::l2>(later, k);
-          columns.template fetch<Level::l1>(next, k);
-        });
-      }
-    } else if (into_l1) {
-      for (; index != index_middle; index += step) {
-        const std::byte* const later = columns.row_of(index + far);
-        columns.add(columns.row_of(index), weight, pooled, base,
-                    [&](int k) { columns.template fetch<Level::l1>(later, k); });
-      }
-    } else {
-      for (; index != index_middle; index += step) {
-        const std::byte* const later = columns.row_of(index + far);
-        columns.add(columns.row_of(index), weight, pooled, base,
-                    [&](int k) { columns.template fetch<Level::l2>(later, k); });
-      }
-    }
-    for (; index != index_end; index += step) columns.add(columns.row_of(index), weight, pooled, base, [](int) {});
-    position = end;
-
+    add_rows(index, index_end, weight, pooled, base);
     if constexpr (Columns::keeps_base) {
-      if (a.to_resume && bag + 1 == a.bags) {
+      if (a.to_resume && end == last) {
         *a.base_out = base;
       } else {
         for (int k = 0; k < registers; ++k) pooled[k] = pooled[k] + V(base);
       }
+      base = 0.0F;
     }
     columns.store(pooled, out);
+    clear(pooled);
   }
+}
+
+/// Calls that prefetch nothing have a loop of their own: of short bags the choice between loops would be most of the
+/// work.
+template <class Columns>
+inline void pool_bags(const PoolArgs a, const Columns columns) noexcept {  // by value: nothing stored changes them
+  using V = typename Columns::Vector;
+  const std::size_t step = a.index_bytes;
+  const auto add_near = [&](const std::byte*& index, const std::byte* end, const float*& weight, V* pooled,
+                            float& base) {
+    for (; index != end; index += step) columns.add(columns.row_of(index), weight, pooled, base, [](int) {});
+  };
+  const std::size_t ahead = a.prefetch.farthest();
+  const std::size_t ahead_end = ahead != 0 && a.readable > ahead ? a.readable - ahead : 0;
+  if constexpr (Columns::near_loop) {
+    if (ahead_end <= a.offsets[0]) return pool_each_bag(a, columns, add_near);
+  }
+
+  // Loops over the indices' addresses alone: with a counter beside them, registers run out.
+  const bool two_stages = Columns::two_stages && a.prefetch.far != 0 && a.prefetch.near != 0;
+  const bool into_l1 = Columns::into_l1 && a.prefetch.far == 0;
+  const std::size_t far = ahead * step;
+  const std::size_t near = a.prefetch.near * step;
+  const std::byte* const last_ahead = a.indices + ahead_end * step;
+  pool_each_bag(a, columns,
+                [&](const std::byte*& index, const std::byte* end, const float*& weight, V* pooled, float& base) {
+                  const std::byte* const middle = last_ahead < end ? last_ahead : end;
+                  if (two_stages) {
+                    for (; index < middle; index += step) {
+                      const std::byte* const later = columns.row_of(index + far);
+                      const std::byte* const next = columns.row_of(index + near);
+                      columns.add(columns.row_of(index), weight, pooled, base, [&](int k) {
+                        columns.template fetch<Level::l2>(later, k);
+                        columns.template fetch<Level::l1>(next, k);
+                      });
+                    }
+                  } else if (into_l1) {
+                    for (; index < middle; index += step) {
+                      const std::byte* const later = columns.row_of(index + far);
+                      columns.add(columns.row_of(index), weight, pooled, base,
+                                  [&](int k) { columns.template fetch<Level::l1>(later, k); });
+                    }
+                  } else {
+                    for (; index < middle; index += step) {
+                      const std::byte* const later = columns.row_of(index + far);
+                      columns.add(columns.row_of(index), weight, pooled, base,
+                                  [&](int k) { columns.template fetch<Level::l2>(later, k); });
+                    }
+                  }
+                  add_near(index, end, weight, pooled, base);
+                });
 }
 
 /// What one row of a quantised table adds beside its codes: returns the factor of its codes, adds its share to `base`.

@@ -16,10 +16,17 @@ class Columns {
   static constexpr int registers = N;
   static constexpr bool keeps_base = is_quantized(E) && O != Op::extreme;
   static constexpr bool starts_with_row = O == Op::extreme;
-  // Max, min and huge tables, which few calls ask for, do without; and two stages are for rows that have few bytes for
-  // the work that they are.
-  static constexpr bool into_l1 = O != Op::extreme && R == IndexRead::low_32;
+  // Loops are code: those that many calls ask for have them all. Max, min and huge tables do without, and processors
+  // that have nothing better than the baseline; two stages are for rows that have few bytes for the work that they are.
+#if defined(ROWAN_TIER_baseline)
+  static constexpr bool often = false;
+#else
+  static constexpr bool often = O != Op::extreme && R == IndexRead::low_32;
+#endif
+  static constexpr bool rare = E == Element::f8_e4m3 || E == Element::f8_e5m2 || E == Element::i2;
+  static constexpr bool into_l1 = often && !rare;
   static constexpr bool two_stages = into_l1 && bits_of(E) <= 8;
+  static constexpr bool near_loop = into_l1 && (O == Op::sum || is_quantized(E));
 
   Columns(const PoolArgs& a, std::size_t first, std::size_t end) noexcept
       : columns_(a.rows.data + packed_bytes(E, first)),

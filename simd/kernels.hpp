@@ -98,7 +98,7 @@ struct GatherArgs {
 struct PoolArgs {
   Rows rows;
   const std::byte* indices;
-  std::size_t index_bytes;  ///< of one index: 4 or 8; 8 for IndexRead::full_64
+  std::size_t index_bytes;  ///< from one index to the next: 4, 8 or 16; at least 8 for IndexRead::full_64
   const float* weights;     ///< one per position; for Op::weighted_sum
   const std::size_t* offsets;
   std::size_t bags;

@@ -32,6 +32,7 @@ class PlaneColumns {
   static constexpr std::size_t columns = 8 * N;
   static constexpr bool keeps_base = true;
   static constexpr bool starts_with_row = false;
+  static constexpr bool near_loop = true;
   static constexpr bool into_l1 = true;
   static constexpr bool two_stages = true;
 

@@ -11,35 +11,49 @@ namespace {
 
 template <class Int>
 bool any_negative(xsimd::batch<Int, Full> bits) noexcept {
-  Int lanes[xsimd::batch<Int, Full>::size];
-  bits.store_unaligned(lanes);
-  Int all = 0;
-  for (const Int lane : lanes) all |= lane;
-  return all < 0;
+#if defined(ROWAN_TIER_avx512)
+  return (sizeof(Int) == 8 ? _mm512_movepi64_mask(bits) : _mm512_movepi32_mask(bits)) != 0;
+#elif defined(ROWAN_TIER_avx2)
+  return (sizeof(Int) == 8 ? _mm256_movemask_pd(_mm256_castsi256_pd(bits))
+                           : _mm256_movemask_ps(_mm256_castsi256_ps(bits))) != 0;
+#else
+  return (sizeof(Int) == 8 ? _mm_movemask_pd(_mm_castsi128_pd(bits)) : _mm_movemask_ps(_mm_castsi128_ps(bits))) != 0;
+#endif
+}
+
+/// How many elements, of at most `size`, lie before the first that begins a register's width in memory: a register that
+/// is loaded across the end of a cache line takes two loads.
+template <class Int>
+std::size_t to_alignment(const Int* x, std::size_t size) noexcept {
+  return (0 - reinterpret_cast<std::uintptr_t>(x) / sizeof(Int)) % size;
 }
 
 /// x is in [0, most] exactly when neither x nor most - x has its sign bit; no overflow where x >= 0. An unsigned x
-/// beyond the signed range is a negative one here.
+/// beyond the signed range is a negative one here. What is left at the end is looked at in a register that overlaps
+/// the one before it.
 template <class Signed>
 bool within(const Signed* x, std::size_t count, Signed most) {
   using V = xsimd::batch<Signed, Full>;
-  std::size_t i = 0;
-  if (count < 4 * V::size) {
+  using Unsigned = std::make_unsigned_t<Signed>;
+  if (count < V::size) {
     bool ok = true;
-    for (; i < count; ++i) ok &= x[i] >= 0 && x[i] <= most;
+    for (std::size_t i = 0; i < count; ++i) ok &= static_cast<Unsigned>(x[i]) <= static_cast<Unsigned>(most);
     return ok;
   }
   V bad[4] = {V(0), V(0), V(0), V(0)};
   const V limit(most);
+  const auto look = [&](std::size_t at, std::size_t k) {
+    const V v = V::load_unaligned(x + at);
+    bad[k] = bad[k] | v | (limit - v);
+  };
+  look(0, 0);
+  std::size_t i = to_alignment(x, V::size);
   for (; i + 4 * V::size <= count; i += 4 * V::size) {
-    for (std::size_t k = 0; k < 4; ++k) {
-      const V v = V::load_unaligned(x + i + k * V::size);
-      bad[k] = bad[k] | v | (limit - v);
-    }
+    for (std::size_t k = 0; k < 4; ++k) look(i + k * V::size, k);
   }
-  bool ok = !any_negative<Signed>((bad[0] | bad[1]) | (bad[2] | bad[3]));
-  for (; i < count; ++i) ok &= x[i] >= 0 && x[i] <= most;
-  return ok;
+  for (; i + V::size <= count; i += V::size) look(i, 0);
+  if (i != count) look(count - V::size, 1);
+  return !any_negative<Signed>((bad[0] | bad[1]) | (bad[2] | bad[3]));
 }
 
 /// For types that a signed one of their width cannot stand for: the compiler's own vectors.
@@ -70,17 +84,22 @@ bool indices_ok(const void* p, std::size_t count, std::uint64_t rows) {
 template <class Signed>
 bool ascending_within(const Signed* x, std::size_t count, Signed most) {
   using V = xsimd::batch<Signed, Full>;
+  bool ok = true;
+  if (count <= V::size) {
+    for (std::size_t i = 0; i < count; ++i) ok &= x[i] >= 0 && x[i] <= most && (i + 1 == count || x[i] <= x[i + 1]);
+    return ok;
+  }
   V bad(0);
   const V limit(most);
-  std::size_t i = 0;
-  for (; i + V::size < count; i += V::size) {  // one more is read than checked: its successor
-    const V v = V::load_unaligned(x + i);
-    const V next = V::load_unaligned(x + i + 1);
+  const auto look = [&](std::size_t at) {  // one more is read than checked: its successor
+    const V v = V::load_unaligned(x + at);
+    const V next = V::load_unaligned(x + at + 1);
     bad = bad | v | (limit - v) | (next - v);
-  }
-  bool ok = !any_negative<Signed>(bad);
-  for (; i < count; ++i) ok &= x[i] >= 0 && x[i] <= most && (i + 1 == count || x[i] <= x[i + 1]);
-  return ok;
+  };
+  std::size_t i = 0;
+  for (; i + V::size < count; i += V::size) look(i);
+  look(count - 1 - V::size);
+  return !any_negative<Signed>(bad) && x[count - 1] >= 0 && x[count - 1] <= most;
 }
 
 template <class Index>

@@ -15,24 +15,29 @@ template <Element E, Op O, IndexRead R, class V, int N>
   pool_bags(a, Columns<E, O, R, V, N>(a, first, end));
 }
 
-template <Element E, Op O, IndexRead R, class V, int Max>
+/// The function for so many registers, of [Low, High], by halves.
+template <Element E, Op O, IndexRead R, class V, int Low, int High>
 void pool_registers(const PoolArgs& a, std::size_t registers, std::size_t first, std::size_t end) {
-  if constexpr (Max > 1) {
-    if (registers < Max) return pool_registers<E, O, R, V, Max - 1>(a, registers, first, end);
+  if constexpr (Low == High) {
+    pool_columns<E, O, R, V, Low>(a, first, end);
+  } else {
+    constexpr int middle = (Low + High) / 2;
+    if (registers <= middle) return pool_registers<E, O, R, V, Low, middle>(a, registers, first, end);
+    pool_registers<E, O, R, V, middle + 1, High>(a, registers, first, end);
   }
-  pool_columns<E, O, R, V, Max>(a, first, end);
 }
 
 /// Splits the columns from `first` on into passes of equal width (give or take a register) of at most Max registers.
 template <Element E, Op O, IndexRead R, class V, int Max>
 void pool_passes(const PoolArgs& a, std::size_t first = 0) {
   const std::size_t registers = (a.rows.dim - first + V::size - 1) / V::size;
+  if (registers <= Max) return pool_registers<E, O, R, V, 1, Max>(a, registers, first, a.rows.dim);
   const std::size_t passes = (registers + Max - 1) / Max;
   std::size_t done = 0;
   for (std::size_t pass = 0; pass < passes; ++pass) {
     const std::size_t next = registers * (pass + 1) / passes;
     const std::size_t end = pass + 1 == passes ? a.rows.dim : first + next * V::size;
-    pool_registers<E, O, R, V, Max>(a, next - done, first + done * V::size, end);
+    pool_registers<E, O, R, V, 1, Max>(a, next - done, first + done * V::size, end);
     done = next;
   }
 }

@@ -178,14 +178,14 @@ std::string_view Engine::tuning_error() const noexcept {
 
 int Engine::concurrency() const noexcept { return status_.ok() ? state_->parallel.concurrency() : 0; }
 
-Status Engine::embedding(const TableView& table, IndexSpan indices, OutputView out,
+Status Engine::embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
                          const EmbeddingOptions& options) const noexcept {
   if (!status_.ok()) return status_;
   if (gather_few(state_->kernels, table, indices, out, options)) return {};
   return state_->embedding(table, indices, out, options);
 }
 
-Status Engine::embedding_bag(const TableView& table, const Bags& bags, OutputView out,
+Status Engine::embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
                              const BagOptions& options) const noexcept {
   if (!status_.ok()) return status_;
   if (pool_few(state_->kernels, state_->policy, table, bags, out, options)) return {};

@@ -57,7 +57,8 @@ float pool(const TableView& table, const CheckedBags& bags, std::size_t begin, s
 
 }  // namespace
 
-Status embedding(const TableView& table, IndexSpan indices, OutputView out, const EmbeddingOptions& options) noexcept {
+Status embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
+                 const EmbeddingOptions& options) noexcept {
   CheckedIndices checked;
   CheckedOutput checked_out;
   if (const Status status = plan_embedding(table, indices, out, options, checked, checked_out); !status) return status;
@@ -71,7 +72,8 @@ Status embedding(const TableView& table, IndexSpan indices, OutputView out, cons
   return {.value = static_cast<std::int64_t>(bad)};
 }
 
-Status embedding_bag(const TableView& table, const Bags& bags, OutputView out, const BagOptions& options) noexcept {
+Status embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
+                     const BagOptions& options) noexcept {
   CheckedBags checked;
   CheckedOutput checked_out;
   if (const Status status = plan_bags(table, bags, out, options, 1, checked, checked_out); !status) return status;

@@ -103,11 +103,11 @@ class ROWAN_API Engine {
 
   /// Rows by index: out[i] = value(indices[i]); an f32 row is copied to an f32 output bit for bit.
   /// Indices of any shape [*] give [*, dim].
-  Status embedding(const TableView& table, IndexSpan indices, OutputView out,
+  Status embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
                    const EmbeddingOptions& options = {}) const noexcept;
 
   /// Pooled rows: out[b] = pooling of the rows of bag b. Shape [bags, dim].
-  Status embedding_bag(const TableView& table, const Bags& bags, OutputView out,
+  Status embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
                        const BagOptions& options = {}) const noexcept;
 
   /// embedding_bag() for each request, in one call: everything of all requests is checked before anything is

@@ -9,10 +9,10 @@
 
 namespace rowan::reference {
 
-ROWAN_API Status embedding(const TableView& table, IndexSpan indices, OutputView out,
+ROWAN_API Status embedding(const TableView& table, const IndexSpan& indices, const OutputView& out,
                            const EmbeddingOptions& options = {}) noexcept;
 
-ROWAN_API Status embedding_bag(const TableView& table, const Bags& bags, OutputView out,
+ROWAN_API Status embedding_bag(const TableView& table, const Bags& bags, const OutputView& out,
                                const BagOptions& options = {}) noexcept;
 
 }  // namespace rowan::reference

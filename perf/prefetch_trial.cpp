@@ -8,7 +8,7 @@ namespace rowan::perf {
 std::vector<Ahead> distances(Tuning::Work work) {
   std::vector<Ahead> all = {{0, 4}, {0, 8},  {0, 12}, {0, 16}, {0, 24}, {0, 32}, {0, 0},
                             {8, 0}, {12, 0}, {16, 0}, {24, 0}, {32, 0}, {48, 0}, {64, 0}};
-  if (work == Tuning::Work::pooled) return all;
+  if (work == Tuning::Work::pooled || work == Tuning::Work::pooled_half) return all;
   for (const Ahead& two : {Ahead{16, 4}, Ahead{16, 8}, Ahead{24, 4}, Ahead{24, 8}, Ahead{32, 4}, Ahead{32, 8},
                            Ahead{32, 12}, Ahead{48, 8}, Ahead{48, 12}, Ahead{64, 8}, Ahead{64, 12}}) {
     all.push_back(two);
@@ -36,8 +36,9 @@ Tuning always(const Ahead& ahead) {
 }
 
 Tuning::Work work_of(DType dtype, bool pooled) {
-  if (element_bits(dtype) >= 16) return pooled ? Tuning::Work::pooled : Tuning::Work::unpooled;
-  return pooled ? Tuning::Work::pooled_narrow : Tuning::Work::unpooled_narrow;
+  const std::uint64_t bits = element_bits(dtype);
+  if (!pooled) return bits >= 16 ? Tuning::Work::unpooled : Tuning::Work::unpooled_narrow;
+  return bits == 32 ? Tuning::Work::pooled : bits == 16 ? Tuning::Work::pooled_half : Tuning::Work::pooled_narrow;
 }
 
 std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine* const> engines, const Caches& caches,

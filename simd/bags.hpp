@@ -30,101 +30,83 @@ inline bool straddles(const std::byte* columns, std::size_t stride, std::size_t 
   return (reinterpret_cast<std::uintptr_t>(columns) | stride | bytes) % cache_line != 0;
 }
 
-/// Bag after bag: add_rows(index, index_end, weight, pooled, base) adds the rows of one, and moves `index` and, where
-/// there are weights, `weight` on to its end, which is where the next one begins.
-template <class Columns, class AddRows>
-inline void pool_each_bag(const PoolArgs& a, const Columns& columns, const AddRows& add_rows) noexcept {
+/// Bag after bag. `Ahead`: rows are prefetched; without that there is one loop for the rows of a bag and no choice
+/// between several, which in short bags would be most of the work.
+template <bool Ahead, class Columns>
+inline void pool_each_bag(const PoolArgs& a, const Columns& columns, std::size_t ahead_end) noexcept {
   using V = typename Columns::Vector;
   constexpr int registers = Columns::registers;
-  const auto place_of = [&](std::size_t position) { return a.indices + position * a.index_bytes; };
-  const auto clear = [](V* pooled) {
-    for (int k = 0; k < registers; ++k) pooled[k] = V(0.0F);
-  };
-  const std::size_t* const last = a.offsets + a.bags;
-  const std::byte* index = place_of(a.offsets[0]);
+  const std::size_t step = a.index_bytes;
+  // Loops over the indices' addresses alone: with a counter beside them, registers run out.
+  const std::size_t far = a.prefetch.farthest() * step;
+  const std::size_t near = a.prefetch.near * step;
+  const std::byte* const last_ahead = a.indices + ahead_end * step;
+  const bool two_stages = Columns::two_stages && a.prefetch.far != 0 && a.prefetch.near != 0;
+  const bool into_l1 = Columns::into_l1 && a.prefetch.far == 0;
+
+  const std::byte* index = a.indices + a.offsets[0] * step;
   const float* weight = a.weights != nullptr ? a.weights + a.offsets[0] : nullptr;
   float* out = a.out;
-  V pooled[registers];
-  float base = 0.0F;
-  bool resumes = a.resume;
-  if (resumes) {
-    columns.load(out, pooled);
-    base = a.base;
-  } else {
-    clear(pooled);
-  }
-  for (const std::size_t* end = a.offsets + 1; end <= last; ++end, out += a.out_stride) {
-    const std::byte* const index_end = place_of(*end);
-    if constexpr (Columns::starts_with_row) {
-      if (!resumes && index != index_end) {
-        columns.start(columns.row_of(index), pooled);
-        index += a.index_bytes;
-      }
-      resumes = false;
+  for (std::size_t bag = 0; bag < a.bags; ++bag, out += a.out_stride) {
+    const std::byte* const end = a.indices + a.offsets[bag + 1] * step;
+    V pooled[registers];
+    float base = 0.0F;
+    if (a.resume && bag == 0) {
+      columns.load(out, pooled);
+      base = a.base;
+    } else if (Columns::starts_with_row && index != end) {
+      columns.start(columns.row_of(index), pooled);
+      index += step;
+    } else {
+      for (int k = 0; k < registers; ++k) pooled[k] = V(0.0F);
     }
-    add_rows(index, index_end, weight, pooled, base);
+
+    if constexpr (Ahead) {
+      const std::byte* const middle = last_ahead < end ? last_ahead : end;
+      if (two_stages) {
+        for (; index < middle; index += step) {
+          const std::byte* const later = columns.row_of(index + far);
+          const std::byte* const next = columns.row_of(index + near);
+          columns.add(columns.row_of(index), weight, pooled, base, [&](int k) {
+            columns.template fetch<Level::l2>(later, k);
+            columns.template fetch<Level::l1>(next, k);
+          });
+        }
+      } else if (into_l1) {
+        for (; index < middle; index += step) {
+          const std::byte* const later = columns.row_of(index + far);
+          columns.add(columns.row_of(index), weight, pooled, base,
+                      [&](int k) { columns.template fetch<Level::l1>(later, k); });
+        }
+      } else {
+        for (; index < middle; index += step) {
+          const std::byte* const later = columns.row_of(index + far);
+          columns.add(columns.row_of(index), weight, pooled, base,
+                      [&](int k) { columns.template fetch<Level::l2>(later, k); });
+        }
+      }
+    }
+    for (; index != end; index += step) columns.add(columns.row_of(index), weight, pooled, base, [](int) {});
+
     if constexpr (Columns::keeps_base) {
-      if (a.to_resume && end == last) {
+      if (a.to_resume && bag + 1 == a.bags) {
         *a.base_out = base;
       } else {
         for (int k = 0; k < registers; ++k) pooled[k] = pooled[k] + V(base);
       }
-      base = 0.0F;
     }
     columns.store(pooled, out);
-    clear(pooled);
   }
 }
 
-/// Calls that prefetch nothing have a loop of their own: of short bags the choice between loops would be most of the
-/// work.
 template <class Columns>
 inline void pool_bags(const PoolArgs a, const Columns columns) noexcept {  // by value: nothing stored changes them
-  using V = typename Columns::Vector;
-  const std::size_t step = a.index_bytes;
-  const auto add_near = [&](const std::byte*& index, const std::byte* end, const float*& weight, V* pooled,
-                            float& base) {
-    for (; index != end; index += step) columns.add(columns.row_of(index), weight, pooled, base, [](int) {});
-  };
   const std::size_t ahead = a.prefetch.farthest();
   const std::size_t ahead_end = ahead != 0 && a.readable > ahead ? a.readable - ahead : 0;
   if constexpr (Columns::near_loop) {
-    if (ahead_end <= a.offsets[0]) return pool_each_bag(a, columns, add_near);
+    if (ahead_end <= a.offsets[0]) return pool_each_bag<false>(a, columns, ahead_end);
   }
-
-  // Loops over the indices' addresses alone: with a counter beside them, registers run out.
-  const bool two_stages = Columns::two_stages && a.prefetch.far != 0 && a.prefetch.near != 0;
-  const bool into_l1 = Columns::into_l1 && a.prefetch.far == 0;
-  const std::size_t far = ahead * step;
-  const std::size_t near = a.prefetch.near * step;
-  const std::byte* const last_ahead = a.indices + ahead_end * step;
-  pool_each_bag(a, columns,
-                [&](const std::byte*& index, const std::byte* end, const float*& weight, V* pooled, float& base) {
-                  const std::byte* const middle = last_ahead < end ? last_ahead : end;
-                  if (two_stages) {
-                    for (; index < middle; index += step) {
-                      const std::byte* const later = columns.row_of(index + far);
-                      const std::byte* const next = columns.row_of(index + near);
-                      columns.add(columns.row_of(index), weight, pooled, base, [&](int k) {
-                        columns.template fetch<Level::l2>(later, k);
-                        columns.template fetch<Level::l1>(next, k);
-                      });
-                    }
-                  } else if (into_l1) {
-                    for (; index < middle; index += step) {
-                      const std::byte* const later = columns.row_of(index + far);
-                      columns.add(columns.row_of(index), weight, pooled, base,
-                                  [&](int k) { columns.template fetch<Level::l1>(later, k); });
-                    }
-                  } else {
-                    for (; index < middle; index += step) {
-                      const std::byte* const later = columns.row_of(index + far);
-                      columns.add(columns.row_of(index), weight, pooled, base,
-                                  [&](int k) { columns.template fetch<Level::l2>(later, k); });
-                    }
-                  }
-                  add_near(index, end, weight, pooled, base);
-                });
+  pool_each_bag<true>(a, columns, ahead_end);
 }
 
 /// What one row of a quantised table adds beside its codes: returns the factor of its codes, adds its share to `base`.

@@ -31,8 +31,8 @@ constexpr double sample_seconds = 0.0004;
 constexpr double least_gain = 1.015;  // over what is built in: less is noise
 constexpr double most_seconds = 50;   // what is not measured by then stays as it is built in
 
-constexpr const char* work_names[] = {"sums, 16 bits and more", "sums, 8 bits and less", "rows, 16 bits and more",
-                                      "rows, 8 bits and less"};
+constexpr const char* work_names[] = {"sums of f32", "sums of f16 and bf16", "sums, 8 bits and less",
+                                      "rows, 16 bits and more", "rows, 8 bits and less"};
 constexpr const char* place_names[] = {"L1", "L2", "beyond L2", "L3", "memory"};
 
 /// What was chosen for one rule.
@@ -75,7 +75,8 @@ class Tuner {
   }
 
   void run() {
-    for (const Work work : {Work::pooled, Work::pooled_narrow, Work::unpooled, Work::unpooled_narrow}) {
+    for (std::size_t number = 0; number < Tuning::works; ++number) {
+      const auto work = static_cast<Work>(number);
       engines_.clear();
       distances_ = perf::distances(work);
       for (const Ahead& ahead : distances_) add_engine(perf::always(ahead));
@@ -126,11 +127,19 @@ class Tuner {
   /// Every distance on tables of the types that the rule is for. The best on one half of the samples, together for all
   /// of them, is taken where it is better on the other half too.
   void tune_rule(Work work, Place place, std::size_t width, std::uint64_t bytes) {
-    const bool pooled = work == Work::pooled || work == Work::pooled_narrow;
-    const bool narrow = work == Work::pooled_narrow || work == Work::unpooled_narrow;
     // Rows that come again sooner than all others gain less by a prefetch: both kinds of lookups have their say.
-    const std::pair<DType, perf::Distribution> lookups[] = {{narrow ? DType::i8 : DType::f32, {1.05}},
-                                                            {narrow ? DType::i4 : DType::f16, {}}};
+    struct Lookups {
+      DType dtype;
+      perf::Distribution distribution;
+    };
+    constexpr DType types[][2] = {{DType::f32, DType::f32},
+                                  {DType::f16, DType::f16},
+                                  {DType::i8, DType::i4},
+                                  {DType::f32, DType::f16},
+                                  {DType::i8, DType::i4}};
+    const auto& [first, second] = types[static_cast<std::size_t>(work)];
+    const Lookups lookups[] = {{first, {1.05}}, {second, {}}};
+    const bool pooled = work < Work::unpooled;
     std::vector<double> chosen_by(engines_.size(), 0.0);  // logarithms of ns, added up
     std::vector<double> compared(engines_.size(), 0.0);
     std::vector<const Engine*> sides;

@@ -26,7 +26,10 @@ class MemoryPolicy {
   }
   /// The same for rows that are no table's; `bits` of an element.
   simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
-    return prefetch(is_narrow(bits) ? Tuning::Work::pooled_narrow : Tuning::Work::pooled, bytes, row_bytes);
+    return prefetch(is_narrow(bits) ? Tuning::Work::pooled_narrow
+                    : bits == 16    ? Tuning::Work::pooled_half
+                                    : Tuning::Work::pooled,
+                    bytes, row_bytes);
   }
   /// And of a table whose rows are copied.
   simd::Prefetch prefetch_unpooled(const TableView& table) const noexcept {

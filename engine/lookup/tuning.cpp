@@ -24,8 +24,8 @@ using namespace detail;
 constexpr std::string_view first_line = "rowan tuning ";
 constexpr std::uint64_t version = 1;
 constexpr std::size_t most_bytes = 1 << 16;
-constexpr std::array<std::string_view, Tuning::works> work_names = {"pooled", "pooled_narrow", "unpooled",
-                                                                    "unpooled_narrow"};
+constexpr std::array<std::string_view, Tuning::works> work_names = {"pooled", "pooled_half", "pooled_narrow",
+                                                                    "unpooled", "unpooled_narrow"};
 constexpr std::array<std::string_view, Tuning::places> place_names = {"l1", "l2", "beyond", "l3", "memory"};
 
 /// FNV-1a: an accident that changes a character changes it.

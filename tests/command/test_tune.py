@@ -21,7 +21,7 @@ class Tune(CommandTest):
         report = self.succeed_json("tune", target)
         self.assertLess(report["seconds"], 60)
         self.assertEqual(report["file"], target)
-        self.assertEqual(len(report["rules"]) + report["rules_not_measured"], 96)
+        self.assertEqual(len(report["rules"]) + report["rules_not_measured"], 120)
         for rule in report["rules"]:
             self.assertGreaterEqual(rule["gain"], 1)
         taken = json.loads(self.succeed(*self.SMALL, "--json", environment={"ROWAN_TUNING": target}))

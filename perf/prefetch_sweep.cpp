@@ -65,7 +65,7 @@ Arguments parse(int argc, char** argv) {
 }
 
 /// One kind of table and what is asked of it.
-struct Cell {
+struct Asked {
   std::string what;
   DType dtype;
   std::uint64_t dim;
@@ -73,13 +73,6 @@ struct Cell {
   std::uint64_t bytes;
   Distribution distribution;
 };
-
-/// The median of every second sample, from `first` on.
-double half_median(const Series& series, std::size_t first) {
-  std::vector<double> half;
-  for (std::size_t i = first; i < series.samples.size(); i += 2) half.push_back(series.samples[i]);
-  return quantile(std::move(half), 0.5);
-}
 
 /// A measured cell: the ns of each side, over the samples that nobody chose by, and which choice was the best.
 struct Seen {
@@ -109,7 +102,7 @@ class Sweep {
   }
 
   void run() {
-    for (const Cell& cell : cells()) measure(cell);
+    for (const Asked& cell : cells()) measure(cell);
     for (std::size_t i = 0; i < judged_.size(); ++i) judge(i);
   }
 
@@ -122,7 +115,7 @@ class Sweep {
 
   bool wanted(const std::string& name) const { return arguments_.only.empty() || arguments_.only.contains(name); }
 
-  std::vector<Cell> cells() const {
+  std::vector<Asked> cells() const {
     const std::uint64_t memory = bytes_out_of_cache(caches_, available_memory(), std::uint64_t{1} << 30).value_or(0);
     std::vector<std::uint64_t> sizes = {caches_.l1 * 3 / 4, caches_.l2 / 3, caches_.l2 * 3 / 4, caches_.l2 * 2,
                                         caches_.l2 * 7 / 2};
@@ -130,7 +123,7 @@ class Sweep {
     if (memory != 0) sizes.push_back(memory);
     std::vector<std::uint64_t> dims = {16, 32, 64, 128, 256, 512, 768};
     if (arguments_.quick) dims = {32, 128, 512};
-    std::vector<Cell> all;
+    std::vector<Asked> all;
     for (const DType dtype : {DType::f32, DType::f16, DType::i8, DType::i4}) {
       for (const std::uint64_t bytes : sizes) {
         for (const std::uint64_t dim : dims) {
@@ -173,7 +166,7 @@ class Sweep {
     return seen;
   }
 
-  void measure(const Cell& cell) {
+  void measure(const Asked& cell) {
     const TableView table = random_table(block(cell.bytes), cell.dim, cell.dtype, 1, 1);
     const Tuning::Work work = work_of(cell.dtype, cell.bag != 0);
     const std::vector<const Engine*> sides = sides_of(work);

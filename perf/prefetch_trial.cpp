@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace rowan::perf {
 
@@ -69,6 +70,12 @@ std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine
   }
   sides.front().call(0);
   return take_turns(sides, turns, static_cast<double>(reads));
+}
+
+double half_median(const Series& series, std::size_t first) {
+  std::vector<double> half;
+  for (std::size_t i = first; i < series.samples.size(); i += 2) half.push_back(series.samples[i]);
+  return quantile(std::move(half), 0.5);
 }
 
 }  // namespace rowan::perf

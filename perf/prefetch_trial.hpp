@@ -42,4 +42,8 @@ struct PrefetchTrial {
 std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine* const> engines, const Caches& caches,
                               const Turns& turns, std::uint64_t seed);
 
+/// The median of every second sample, from `first` on: what is chosen by one half of the samples is compared on the
+/// other.
+double half_median(const Series& series, std::size_t first);
+
 }  // namespace rowan::perf

@@ -59,13 +59,6 @@ std::uint64_t dim_of(DType dtype, std::size_t width) {
   return (bits >= 16 ? bytes_of_width(width) * 8 : bytes_of_width(width) * 4) / bits;
 }
 
-/// The median of every second sample, from `first` on.
-double half_median(const perf::Series& series, std::size_t first) {
-  std::vector<double> half;
-  for (std::size_t i = first; i < series.samples.size(); i += 2) half.push_back(series.samples[i]);
-  return perf::quantile(std::move(half), 0.5);
-}
-
 class Tuner {
  public:
   explicit Tuner(const perf::Machine& machine)
@@ -152,8 +145,8 @@ class Tuner {
       const auto series = perf::run_trial(
           trial, sides, caches_, {.samples = samples, .seconds = sample_seconds, .warm = sample_seconds}, seed_++);
       for (std::size_t side = 0; side < sides.size(); ++side) {
-        chosen_by[side] += std::log(half_median(series[side], 0));
-        compared[side] += std::log(half_median(series[side], 1));
+        chosen_by[side] += std::log(perf::half_median(series[side], 0));
+        compared[side] += std::log(perf::half_median(series[side], 1));
       }
     }
     const std::size_t last = sides.size() - 1;  // what is built in

@@ -14,7 +14,7 @@
 namespace rowan::detail {
 namespace {
 
-constexpr std::size_t few_rows = 8;  // no more than the policy would prefetch ahead
+constexpr std::size_t few_rows = 8;  // so few that they are all asked for before the first has come
 constexpr std::size_t few_bags = 8;
 constexpr std::size_t few_members = 128;
 constexpr std::uint64_t few_bytes = std::uint64_t{128} << 10;  // of rows so long that threads may pay, a few are many
@@ -106,7 +106,7 @@ inline bool pool_few(const simd::KernelTable& kernels, const MemoryPolicy& polic
       .readable = indices.size(),
       .out = rows,
       .out_stride = table.dim(),
-      .prefetch = policy.prefetch(table),
+      .prefetch = policy.prefetch(table, indices.size()),
       .smallest = options.pooling == Pooling::min,
       .resume = false,
       .to_resume = false,

@@ -22,7 +22,7 @@ simd::GatherArgs arguments_of(const GatherJob& job, std::size_t first, std::size
           .readable = last - first,
           .out = job.out.row(first),
           .out_stride = job.out.stride,
-          .prefetch = job.policy.prefetch_unpooled(job.table),
+          .prefetch = job.policy.prefetch_unpooled(job.table, job.indices.span.size()),
           .streaming = streaming};
 }
 

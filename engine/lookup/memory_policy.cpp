@@ -3,7 +3,9 @@
 namespace rowan::detail {
 
 std::size_t MemoryPolicy::ahead_of_steps(const TableView& table) const noexcept {
-  return bytes_of(table) <= caches_.l2 ? 0 : prefetch(table).farthest();
+  return bytes_of(table) <= caches_.l2
+             ? 0
+             : prefetch(bytes_of(table), table.row_bytes(), element_bits(table.dtype())).farthest();
 }
 
 std::uint64_t bytes_to_move(const TableView& table, std::size_t reads, std::size_t writes) noexcept {

@@ -20,9 +20,9 @@ class MemoryPolicy {
 
   const Tuning& tuning() const noexcept { return tuning_; }
 
-  /// How far ahead the rows of a table are fetched that is pooled.
-  simd::Prefetch prefetch(const TableView& table) const noexcept {
-    return prefetch(bytes_of(table), table.row_bytes(), element_bits(table.dtype()));
+  /// How far ahead the rows of a table are fetched that is pooled, in a call that names `reads` of them.
+  simd::Prefetch prefetch(const TableView& table, std::size_t reads) const noexcept {
+    return within(prefetch(bytes_of(table), table.row_bytes(), element_bits(table.dtype())), reads);
   }
   /// The same for rows that are no table's; `bits` of an element.
   simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
@@ -32,10 +32,10 @@ class MemoryPolicy {
                     bytes, row_bytes);
   }
   /// And of a table whose rows are copied.
-  simd::Prefetch prefetch_unpooled(const TableView& table) const noexcept {
+  simd::Prefetch prefetch_unpooled(const TableView& table, std::size_t reads) const noexcept {
     const bool narrow = is_narrow(element_bits(table.dtype()));
-    return prefetch(narrow ? Tuning::Work::unpooled_narrow : Tuning::Work::unpooled, bytes_of(table),
-                    table.row_bytes());
+    const Tuning::Work work = narrow ? Tuning::Work::unpooled_narrow : Tuning::Work::unpooled;
+    return within(prefetch(work, bytes_of(table), table.row_bytes()), reads);
   }
 
   /// How many rows ahead an optimizer's step fetches what it will change: none for a table that L2 holds, for the step
@@ -77,6 +77,12 @@ class MemoryPolicy {
     if (bytes <= caches_.l2) return bytes <= caches_.l1 ? Tuning::Place::l1 : Tuning::Place::l2;
     if (bytes > caches_.l3) return Tuning::Place::memory;
     return bytes <= 4 * caches_.l2 ? Tuning::Place::beyond : Tuning::Place::l3;
+  }
+
+  /// The first rows of a call come without a prefetch, as many as it looks ahead: a short one looks less far.
+  static constexpr simd::Prefetch within(const simd::Prefetch& ahead, std::size_t reads) noexcept {
+    const std::size_t most = std::max<std::size_t>(16, reads / 16);
+    return {.far = std::min(ahead.far, most), .near = ahead.far != 0 ? ahead.near : std::min(ahead.near, most)};
   }
 
   simd::Prefetch prefetch(Tuning::Work work, std::uint64_t bytes, std::uint64_t row_bytes) const noexcept {

@@ -40,7 +40,7 @@ class GroupPool {
               .readable = 0,
               .out = nullptr,
               .out_stride = row_stride_,
-              .prefetch = job.policy.prefetch(job.table),
+              .prefetch = job.policy.prefetch(job.table, job.bags.indices.span.size()),
               .smallest = bags_.pooling == Pooling::min,
               .resume = false,
               .to_resume = false,

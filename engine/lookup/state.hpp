@@ -36,7 +36,7 @@ struct Engine::State : detail::Machine {
   /// Prefetches what a request reads first, while the one before it is pooled: its own prefetches come too late for
   /// that.
   void fetch_first_rows(const Request& request) const noexcept {
-    const std::size_t rows = policy.prefetch(request.table).farthest();
+    const std::size_t rows = policy.prefetch(request.table, request.bags.indices().size()).farthest();
     if (rows != 0) detail::prefetch_rows(request.table, request.bags.indices(), rows);
   }
   /// The plan of a request that has passed: making it again costs less than keeping it for any number of requests.

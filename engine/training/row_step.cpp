@@ -7,7 +7,7 @@ namespace rowan::detail {
 
 void widen_rows(const simd::KernelTable& kernels, const MemoryPolicy& policy, const TableView& table,
                 const std::uint64_t* rows, std::size_t count, std::size_t readable, float* out) noexcept {
-  to_f32(kernels, table.dtype(), rows_of(table), rows, count, out, readable, policy.prefetch_unpooled(table));
+  to_f32(kernels, table.dtype(), rows_of(table), rows, count, out, readable, policy.prefetch_unpooled(table, readable));
 }
 
 void narrow_rows(const simd::KernelTable& kernels, const MutableTableView& table, const std::uint64_t* rows,

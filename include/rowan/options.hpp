@@ -26,7 +26,8 @@ enum class BadIndex : std::uint8_t {
 
 /// How embedding() writes large outputs. Never changes the values.
 enum class Stores : std::uint8_t {
-  automatic,  ///< past the caches where the output is larger than a quarter of the L3
+  automatic,  ///< past the caches where the output is larger than Tuning::streaming_bytes(): by default, a part of the
+              ///< L3
   cached,     ///< through the caches: the reader comes soon, on this core
   streaming,  ///< past the caches (where the output is aligned for it): it comes late, or elsewhere
 };

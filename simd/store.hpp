@@ -151,6 +151,30 @@ inline void store(V value, Output<O>* p) noexcept {
 /// The first `count` <= V::size elements to p.
 template <Element O, class V>
 inline void store_first(V value, Output<O>* p, std::size_t count) noexcept {
+#if defined(ROWAN_TIER_avx512)
+  if constexpr (O == Element::f32 && V::size == Wide::size) {
+    return _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << count) - 1), value);
+  }
+#elif defined(ROWAN_TIER_avx2)
+  if constexpr (O == Element::f32 &&
+                V::size == Wide::size) {  // by halves: its masked store is slow on AMD's processors
+    __m128 part = _mm256_castps256_ps128(value);
+    if (count >= 4) {
+      _mm_storeu_ps(p, part);
+      part = _mm256_extractf128_ps(value, 1);
+      p += 4;
+      count -= 4;
+    }
+    if (count >= 2) {
+      _mm_storel_pi(reinterpret_cast<__m64*>(p), part);
+      part = _mm_movehl_ps(part, part);
+      p += 2;
+      count -= 2;
+    }
+    if (count != 0) _mm_store_ss(p, part);
+    return;
+  }
+#endif
   Output<O> all[V::size];
   store<O>(value, all);
   for (std::size_t i = 0; i < count; ++i) p[i] = all[i];

@@ -2,7 +2,9 @@
 // tuning, are from the best. The best is chosen on one half of the samples and compared on the other; a cell that is
 // below its limit is measured twice more, and the run in the middle counts.
 //
-//   prefetch_sweep [--quick] [--tuning FILE] [--csv FILE] [--only f32,i8,unpooled]
+//   prefetch_sweep [--quick] [--small-pages] [--tuning FILE] [--csv FILE] [--only f32,i8,unpooled]
+#include <sys/prctl.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -30,6 +32,7 @@ constexpr double least_of_a_cell = 0.93;
 
 struct Arguments {
   bool quick = false;
+  bool small_pages = false;
   std::string tuning;
   std::string csv;
   std::set<std::string> only;
@@ -45,6 +48,8 @@ Arguments parse(int argc, char** argv) {
     };
     if (option == "--quick") {
       arguments.quick = true;
+    } else if (option == "--small-pages") {
+      arguments.small_pages = true;
     } else if (option == "--tuning") {
       arguments.tuning = value();
     } else if (option == "--csv") {
@@ -57,7 +62,8 @@ Arguments parse(int argc, char** argv) {
         begin = end + 1;
       }
     } else {
-      fail("there is no option " + option + "; there are --quick, --tuning FILE, --csv FILE and --only f32,i8,unpooled",
+      fail("there is no option " + option +
+               "; there are --quick, --small-pages, --tuning FILE, --csv FILE and --only f32,i8,unpooled",
            2);
     }
   }
@@ -86,6 +92,9 @@ class Sweep {
  public:
   explicit Sweep(const Arguments& arguments)
       : arguments_(arguments), machine_(this_machine()), caches_(caches_of(machine_)) {
+    // Tables on pages of 4 KiB, as those of a mapped file are.
+    if (arguments.small_pages && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0)
+      fail("this kernel gives no pages of 4 KiB");
     std::printf("%s, L1 %llu KiB, L2 %llu KiB, L3 %llu KiB, %s tier\n", machine_.cpu.c_str(),
                 static_cast<unsigned long long>(caches_.l1 >> 10), static_cast<unsigned long long>(caches_.l2 >> 10),
                 static_cast<unsigned long long>(caches_.l3 >> 10), machine_.isa.c_str());

@@ -8,6 +8,9 @@
 #include <ctime>
 #include <fstream>
 #include <optional>
+#include <string_view>
+
+#include "perf/fields.hpp"
 
 namespace rowan::perf {
 namespace {
@@ -17,16 +20,6 @@ namespace {
                program, sentence.c_str(), program,
                with_only ? "[--only P1,P4,...] [--shape DIM,BAG[,TYPE[,ROWS]]]... [--random-shapes N] " : "");
   std::exit(2);
-}
-
-std::set<std::string> items_of(const std::string& list) {
-  std::set<std::string> items;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    items.insert(list.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return items;
 }
 
 std::optional<std::uint64_t> whole_number(const std::string& text) {
@@ -69,7 +62,8 @@ Arguments parse(int argc, char** argv, const std::set<std::string>& ids) {
     if (option == "--quick") {
       arguments.quick = true;
     } else if (option == "--only" && !ids.empty()) {
-      arguments.only = items_of(value());
+      const std::string list = value();
+      for (const std::string_view id : fields_of(list)) arguments.only.emplace(id);
       for (const std::string& id : arguments.only) {
         if (!ids.contains(id)) wrong("it has no goal \"" + id + "\"");
       }

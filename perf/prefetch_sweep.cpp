@@ -14,8 +14,11 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
+#include "perf/fields.hpp"
 #include "perf/memory.hpp"
 #include "perf/prefetch_trial.hpp"
 #include "perf/record.hpp"
@@ -56,10 +59,11 @@ Arguments parse(int argc, char** argv) {
       arguments.csv = value();
     } else if (option == "--only") {
       const std::string list = value();
-      for (std::size_t begin = 0; begin <= list.size();) {
-        const std::size_t end = std::min(list.find(',', begin), list.size());
-        arguments.only.insert(list.substr(begin, end - begin));
-        begin = end + 1;
+      const std::set<std::string_view> known = {"f32", "f16", "i8", "i4", "unpooled"};
+      for (const std::string_view name : fields_of(list)) {
+        if (!known.contains(name))
+          fail("--only takes f32, f16, i8, i4 and unpooled, not \"" + std::string(name) + "\"", 2);
+        arguments.only.emplace(name);
       }
     } else {
       fail("there is no option " + option +
@@ -246,5 +250,9 @@ class Sweep {
 
 int main(int argc, char** argv) {
   const rowan::perf::Arguments arguments = rowan::perf::parse(argc, argv);
-  rowan::perf::Sweep(arguments).run();
+  try {
+    rowan::perf::Sweep(arguments).run();
+  } catch (const std::runtime_error& failure) {
+    rowan::perf::fail(failure.what());
+  }
 }

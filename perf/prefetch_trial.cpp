@@ -1,6 +1,7 @@
 #include "perf/prefetch_trial.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -26,13 +27,7 @@ std::string to_string(const Ahead& ahead) {
 
 Tuning always(const Ahead& ahead) {
   Tuning tuning = Tuning::built_in();
-  for (std::size_t work = 0; work < Tuning::works; ++work) {
-    for (std::size_t place = 0; place < Tuning::places; ++place) {
-      for (std::size_t width = 0; width < Tuning::widths; ++width) {
-        tuning.ahead(static_cast<Tuning::Work>(work), static_cast<Tuning::Place>(place), width) = ahead;
-      }
-    }
-  }
+  tuning.set_all(ahead);
   return tuning;
 }
 
@@ -51,8 +46,8 @@ std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine
   if (reads == 0) reads = std::clamp<std::size_t>((std::size_t{4} << 20) / table.row_bytes(), 2'000, 40'000);
   reads = std::max(reads / unit * unit, unit);
   const std::size_t outputs = reads / unit;
-  // So many that their rows are the whole table, or more than the caches hold; and an odd number, for the numbers of
-  // calls in a turn are not: every engine gets all of them.
+  // So many that their rows are the whole table, or more than the caches hold; and an odd number: with one that divides
+  // the calls of a round of turns each engine would get the same sets in every round.
   const bool cached = table.rows() * table.row_stride() <= caches.largest();
   const std::size_t calls = cached ? 2 * table.rows() / reads : calls_past_caches(caches, table.row_bytes(), reads);
   const IndexSets sets(table.rows(), reads, std::max<std::size_t>(8, calls) | 1, trial.distribution, seed);
@@ -64,8 +59,9 @@ std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine
     sides.push_back({std::to_string(i), [&, engine = engines[i]](std::size_t number) {
                        const std::span<const std::int64_t> indices = sets[number % sets.size()];
                        const BagOptions options{.pooling = Pooling::sum, .include_last_offset = true};
-                       static_cast<void>(pooled ? engine->embedding_bag(table, {indices, offsets}, out, options)
-                                                : engine->embedding(table, indices, out, {.stores = trial.stores}));
+                       const Status status = pooled ? engine->embedding_bag(table, {indices, offsets}, out, options)
+                                                    : engine->embedding(table, indices, out);
+                       if (!status) throw std::runtime_error(status.message());
                      }});
   }
   sides.front().call(0);

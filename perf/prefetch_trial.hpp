@@ -32,13 +32,12 @@ Tuning::Work work_of(DType dtype, bool pooled);
 struct PrefetchTrial {
   TableView table;
   Distribution distribution;
-  std::size_t bag = 50;  ///< rows in a bag; 0: not pooled
-  Stores stores = Stores::automatic;
+  std::size_t bag = 50;   ///< rows in a bag; 0: not pooled
   std::size_t reads = 0;  ///< rows of a call; 0: some 4 MiB of them
 };
 
-/// ns per row of each engine. Calls take index sets in turn, of more rows than the caches hold where the table is
-/// larger.
+/// ns per row of each engine. Throws std::runtime_error where a call is refused. Calls take index sets in turn, of more
+/// rows than the caches hold where the table is larger.
 std::vector<Series> run_trial(const PrefetchTrial& trial, std::span<const Engine* const> engines, const Caches& caches,
                               const Turns& turns, std::uint64_t seed);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "perf/fields.hpp"
 #include "perf/markup.hpp"
 #include "perf/random.hpp"
 
@@ -27,16 +28,6 @@ const std::vector<Distribution>& all_skews() {
 
 Error bad_shape(std::string_view text, const std::string& what) {
   return {Code::invalid_argument, "\"" + std::string(text) + "\" is no DIM,BAG[,TYPE[,ROWS]]: " + what};
-}
-
-std::vector<std::string_view> fields_of(std::string_view text) {
-  std::vector<std::string_view> fields;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    fields.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return fields;
 }
 
 /// A whole number from 1 to `most`.

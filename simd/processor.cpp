@@ -31,15 +31,19 @@ CacheSizes listed_caches(std::uint32_t leaf) noexcept {
   return sizes;
 }
 
-}  // namespace
-
-CacheSizes cache_sizes() noexcept {
-  const CacheSizes sizes = listed_caches(4);
-  return sizes.l1 != 0 ? sizes : listed_caches(0x8000'001D);
+CacheSizes detect_caches() noexcept {
+  constexpr std::uint64_t usual_l1 = std::uint64_t{32} << 10;
+  constexpr std::uint64_t usual_l2 = std::uint64_t{1} << 20;
+  constexpr std::uint64_t usual_l3 = std::uint64_t{16} << 20;
+  CacheSizes sizes = listed_caches(4);
+  if (sizes.l1 == 0) sizes = listed_caches(0x8000'001D);
+  return {.l1 = sizes.l1 != 0 ? sizes.l1 : usual_l1,
+          .l2 = sizes.l2 != 0 ? sizes.l2 : usual_l2,
+          .l3 = sizes.l3 != 0 ? sizes.l3 : usual_l3};
 }
 
-Processor this_processor() noexcept {
-  Processor processor;
+ProcessorId detect_processor() noexcept {
+  ProcessorId processor;
   std::uint32_t eax = 0;
   std::uint32_t ebx = 0;
   std::uint32_t ecx = 0;
@@ -55,6 +59,18 @@ Processor this_processor() noexcept {
   if (processor.family == 6 || processor.family == 15) processor.model += (eax >> 16 & 0xF) << 4;
   if (processor.family == 15) processor.family += eax >> 20 & 0xFF;
   return processor;
+}
+
+}  // namespace
+
+const ProcessorId& processor_id() noexcept {
+  static const ProcessorId processor = detect_processor();
+  return processor;
+}
+
+const CacheSizes& cache_sizes() noexcept {
+  static const CacheSizes sizes = detect_caches();
+  return sizes;
 }
 
 }  // namespace rowan::simd

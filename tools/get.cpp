@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "tools/commands.hpp"
+#include "tools/engine.hpp"
 #include "tools/failure.hpp"
 #include "tools/json.hpp"
 #include "tools/output.hpp"
@@ -37,7 +38,7 @@ void check_row(const Table& table, std::uint64_t row) {
 
 void get(const GetArguments& arguments) {
   const Engine engine;
-  need(engine.status());
+  need(engine);
   const Table table = open(arguments.table);
 
   // All are looked up before anything is printed: an unknown token leaves no half answer.

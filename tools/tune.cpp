@@ -45,18 +45,16 @@ struct Choice {
   double gain = 1;  ///< of it over what is built in
 };
 
-std::uint64_t bytes_of_width(std::size_t width) { return std::uint64_t{64} << width; }
-
 std::string describe_width(std::size_t width) {
-  if (width + 1 == Tuning::widths) return fmt::format("over {} bytes", bytes_of_width(width - 1));
-  return fmt::format("up to {} bytes", bytes_of_width(width));
+  if (width + 1 == Tuning::widths) return fmt::format("over {} bytes", Tuning::widest_row(width - 1));
+  return fmt::format("up to {} bytes", Tuning::widest_row(width));
 }
 
 /// The power of two that stands for a class of widths: of the 16-bit types and f32 the widest row, of narrower ones,
 /// whose rows end in scale and bias, the shortest.
 std::uint64_t dim_of(DType dtype, std::size_t width) {
   const std::uint64_t bits = element_bits(dtype);
-  return (bits >= 16 ? bytes_of_width(width) * 8 : bytes_of_width(width) * 4) / bits;
+  return (bits >= 16 ? Tuning::widest_row(width) * 8 : Tuning::widest_row(width) * 4) / bits;
 }
 
 class Tuner {
@@ -215,8 +213,10 @@ void print_choices(const Tuner& tuner) {
           work_names[static_cast<std::size_t>(choice.work)], place_names[static_cast<std::size_t>(choice.place)],
           describe_width(choice.width), perf::to_string(choice.ahead), choice.gain, perf::to_string(choice.built_in));
   }
-  print("{} of {} rules stay as they are built in: nothing was better by {:.1f}% in both halves of the samples\n", kept,
-        tuner.choices().size(), (least_gain - 1) * 100);
+  print(
+      "{} of {} rules stay as they are built in: nothing that was better in one half of the samples was so by {:.1f}% "
+      "in the other\n",
+      kept, tuner.choices().size(), (least_gain - 1) * 100);
   if (tuner.left_out() != 0) print("{} rules were not measured, for want of memory or of time\n", tuner.left_out());
   print("outputs of more than {} go past the caches (built in: {})\n", readable_bytes(tuner.tuning().streaming_bytes()),
         readable_bytes(Tuning::built_in().streaming_bytes()));

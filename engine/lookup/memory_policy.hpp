@@ -6,23 +6,23 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/lookup/caches.hpp"
 #include "rowan/engine.hpp"
 #include "rowan/tuning.hpp"
 #include "rowan/view.hpp"
 #include "simd/kernels.hpp"
+#include "simd/processor.hpp"
 
 namespace rowan::detail {
 
 class MemoryPolicy {
  public:
-  explicit MemoryPolicy(const Tuning& tuning) noexcept : tuning_(tuning), caches_(caches_of_this_machine()) {}
+  explicit MemoryPolicy(const Tuning& tuning) noexcept : tuning_(tuning), caches_(simd::cache_sizes()) {}
 
   const Tuning& tuning() const noexcept { return tuning_; }
 
   /// How far ahead the rows of a table are fetched that is pooled, in a call that names `reads` of them.
   simd::Prefetch prefetch(const TableView& table, std::size_t reads) const noexcept {
-    return within(prefetch(bytes_of(table), table.row_bytes(), element_bits(table.dtype())), reads);
+    return for_call(prefetch(bytes_of(table), table.row_bytes(), element_bits(table.dtype())), reads);
   }
   /// The same for rows that are no table's; `bits` of an element.
   simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
@@ -35,7 +35,7 @@ class MemoryPolicy {
   simd::Prefetch prefetch_unpooled(const TableView& table, std::size_t reads) const noexcept {
     const bool narrow = is_narrow(element_bits(table.dtype()));
     const Tuning::Work work = narrow ? Tuning::Work::unpooled_narrow : Tuning::Work::unpooled;
-    return within(prefetch(work, bytes_of(table), table.row_bytes()), reads);
+    return for_call(prefetch(work, bytes_of(table), table.row_bytes()), reads);
   }
 
   /// How many rows ahead an optimizer's step fetches what it will change: none for a table that L2 holds, for the step
@@ -80,7 +80,7 @@ class MemoryPolicy {
   }
 
   /// The first rows of a call come without a prefetch, as many as it looks ahead: a short one looks less far.
-  static constexpr simd::Prefetch within(const simd::Prefetch& ahead, std::size_t reads) noexcept {
+  static constexpr simd::Prefetch for_call(const simd::Prefetch& ahead, std::size_t reads) noexcept {
     const std::size_t most = std::max<std::size_t>(16, reads / 16);
     return {.far = std::min(ahead.far, most), .near = ahead.far != 0 ? ahead.near : std::min(ahead.near, most)};
   }
@@ -91,7 +91,7 @@ class MemoryPolicy {
   }
 
   Tuning tuning_;
-  Caches caches_;
+  simd::CacheSizes caches_;
 };
 
 /// Bytes that a call moves.

@@ -11,7 +11,6 @@
 #include <optional>
 #include <vector>
 
-#include "engine/lookup/caches.hpp"
 #include "engine/support/error.hpp"
 #include "simd/dispatch.hpp"
 #include "simd/processor.hpp"
@@ -36,12 +35,12 @@ std::uint64_t checksum_of(std::string_view text) noexcept {
 }
 
 std::string processor_line() {
-  const simd::Processor processor = simd::this_processor();
+  const simd::ProcessorId& processor = simd::processor_id();
   return concat("processor ", processor.vendor, " family ", processor.family, " model ", processor.model);
 }
 
 std::string caches_line() {
-  const Caches caches = caches_of_this_machine();
+  const simd::CacheSizes& caches = simd::cache_sizes();
   return concat("caches ", caches.l1, " ", caches.l2, " ", caches.l3);
 }
 

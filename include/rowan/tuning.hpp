@@ -50,9 +50,10 @@ class ROWAN_API Tuning {
 
   /// Rows by their bytes: up to 64, 128, 256, 512, 1024, and more.
   static constexpr std::size_t widths = 6;
+  static constexpr std::uint64_t widest_row(std::size_t width) noexcept { return std::uint64_t{64} << width; }
   static constexpr std::size_t width_of(std::uint64_t row_bytes) noexcept {
     std::size_t width = 0;
-    while (width + 1 < widths && row_bytes > (std::uint64_t{64} << width)) ++width;
+    while (width + 1 < widths && row_bytes > widest_row(width)) ++width;
     return width;
   }
 
@@ -74,6 +75,15 @@ class ROWAN_API Tuning {
   }
   const Ahead& ahead(Work work, Place place, std::size_t width) const noexcept {
     return ahead_[static_cast<std::size_t>(work)][static_cast<std::size_t>(place)][width];
+  }
+
+  /// The same for every kind of work, place and width.
+  void set_all(const Ahead& ahead) noexcept {
+    for (auto& places_of_work : ahead_) {
+      for (auto& widths_of_place : places_of_work) {
+        for (Ahead& rule : widths_of_place) rule = ahead;
+      }
+    }
   }
 
   /// Un-pooled outputs of more bytes than this are written past the caches, where the caller leaves that open.

@@ -25,13 +25,7 @@ RandomTable spread_table(Random& random, DType dtype, std::uint64_t dim, std::ui
 /// An engine that prefetches so whatever the table.
 Engine engine_of(const Ahead& ahead) {
   Tuning tuning = Tuning::built_in();
-  for (std::size_t work = 0; work < Tuning::works; ++work) {
-    for (std::size_t place = 0; place < Tuning::places; ++place) {
-      for (std::size_t width = 0; width < Tuning::widths; ++width) {
-        tuning.ahead(static_cast<Tuning::Work>(work), static_cast<Tuning::Place>(place), width) = ahead;
-      }
-    }
-  }
+  tuning.set_all(ahead);
   return Engine({.tuning = tuning});
 }
 

@@ -35,8 +35,8 @@ struct Case {
   std::vector<float> c;
 };
 
-/// Products and addends of which a double cannot hold the sum, half a last place apart from it and next to that, in
-/// the middle of the range and among denormals; and any values at all.
+/// Products that are half of the addend's last place, or a hair more or less than that, so that a double cannot hold
+/// the sum: in the middle of the range and among denormals; and any values at all.
 Case random_case(Random& random, std::size_t columns) {
   Case made;
   const int kind = static_cast<int>(below(random, 8));

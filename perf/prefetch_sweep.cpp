@@ -158,7 +158,7 @@ class Sweep {
     std::vector<const Engine*> sides;
     auto& choices = choices_[work];
     if (choices.empty()) {
-      for (const Ahead& ahead : distances(work)) choices.emplace_back(EngineOptions{.tuning = always(ahead)});
+      for (const rowan::Ahead& ahead : distances(work)) choices.emplace_back(EngineOptions{.tuning = always(ahead)});
     }
     for (const Engine& engine : choices) sides.push_back(&engine);
     for (const Engine& engine : engines_) sides.push_back(&engine);
@@ -195,7 +195,7 @@ class Sweep {
       std::sort(runs.begin(), runs.end(), [&](const Seen& a, const Seen& b) { return worst(a) < worst(b); });
     }
     const Seen& seen = runs[runs.size() / 2];
-    const std::vector<Ahead> all = distances(work);
+    const std::vector<rowan::Ahead> all = distances(work);
     std::printf("%-8s %-4s x %-4llu %9.0f KiB %-9s best %-24s %8.2f ns", cell.what.c_str(),
                 std::string(rowan::to_string(cell.dtype)).c_str(), static_cast<unsigned long long>(cell.dim),
                 static_cast<double>(cell.bytes) / 1024, to_string(cell.distribution).c_str(),

@@ -7,25 +7,26 @@
 
 namespace rowan::perf {
 
-std::vector<Ahead> distances(Tuning::Work work) {
-  std::vector<Ahead> all = {{0, 4}, {0, 8},  {0, 12}, {0, 16}, {0, 24}, {0, 32}, {0, 0},
-                            {8, 0}, {12, 0}, {16, 0}, {24, 0}, {32, 0}, {48, 0}, {64, 0}};
+std::vector<rowan::Ahead> distances(Tuning::Work work) {
+  std::vector<rowan::Ahead> all = {{0, 4}, {0, 8},  {0, 12}, {0, 16}, {0, 24}, {0, 32}, {0, 0},
+                                   {8, 0}, {12, 0}, {16, 0}, {24, 0}, {32, 0}, {48, 0}, {64, 0}};
   if (work == Tuning::Work::pooled || work == Tuning::Work::pooled_half) return all;
-  for (const Ahead& two : {Ahead{16, 4}, Ahead{16, 8}, Ahead{24, 4}, Ahead{24, 8}, Ahead{32, 4}, Ahead{32, 8},
-                           Ahead{32, 12}, Ahead{48, 8}, Ahead{48, 12}, Ahead{64, 8}, Ahead{64, 12}}) {
+  for (const rowan::Ahead& two : {rowan::Ahead{16, 4}, rowan::Ahead{16, 8}, rowan::Ahead{24, 4}, rowan::Ahead{24, 8},
+                                  rowan::Ahead{32, 4}, rowan::Ahead{32, 8}, rowan::Ahead{32, 12}, rowan::Ahead{48, 8},
+                                  rowan::Ahead{48, 12}, rowan::Ahead{64, 8}, rowan::Ahead{64, 12}}) {
     all.push_back(two);
   }
   return all;
 }
 
-std::string to_string(const Ahead& ahead) {
-  if (ahead == Ahead{}) return "none";
+std::string to_string(const rowan::Ahead& ahead) {
+  if (ahead == rowan::Ahead{}) return "none";
   std::string text = ahead.l2 != 0 ? std::to_string(ahead.l2) + " into L2" : "";
   if (ahead.l1 != 0) text += (text.empty() ? "" : ", ") + std::to_string(ahead.l1) + " into L1";
   return text;
 }
 
-Tuning always(const Ahead& ahead) {
+Tuning always(const rowan::Ahead& ahead) {
   Tuning tuning = Tuning::built_in();
   tuning.set_all(ahead);
   return tuning;

@@ -18,13 +18,13 @@ namespace rowan::perf {
 /// Every distance that is tried: into L1, none, into L2 and, but for sums of elements of 16 bits and more, in two
 /// stages. In that order, with what is to be compared with them behind: for milliseconds after prefetches into L1 a Zen
 /// 4 reads long rows out of cache up to 25% slower.
-std::vector<Ahead> distances(Tuning::Work work);
+std::vector<rowan::Ahead> distances(Tuning::Work work);
 
 /// "none", "32 into L2", "16 into L1", "48 into L2, 8 into L1".
-std::string to_string(const Ahead& ahead);
+std::string to_string(const rowan::Ahead& ahead);
 
 /// A tuning that prefetches so whatever the table; the rest is what is built in.
-Tuning always(const Ahead& ahead);
+Tuning always(const rowan::Ahead& ahead);
 
 /// What is done with the rows of elements of that type.
 Tuning::Work work_of(DType dtype, bool pooled);

@@ -22,20 +22,18 @@ class MemoryPolicy {
 
   /// How far ahead the rows of a table are fetched that is pooled, in a call that names `reads` of them.
   simd::Prefetch prefetch(const TableView& table, std::size_t reads) const noexcept {
-    return for_call(prefetch(bytes_of(table), table.row_bytes(), element_bits(table.dtype())), reads);
+    const Ahead& rule = rule_of_pooling(bytes_of(table), table.row_bytes(), element_bits(table.dtype()));
+    return within(rule, most_of_call(reads));
   }
   /// The same for rows that are no table's; `bits` of an element.
   simd::Prefetch prefetch(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
-    return prefetch(is_narrow(bits) ? Tuning::Work::pooled_narrow
-                    : bits == 16    ? Tuning::Work::pooled_half
-                                    : Tuning::Work::pooled,
-                    bytes, row_bytes);
+    return within(rule_of_pooling(bytes, row_bytes, bits), Tuning::most_ahead);
   }
   /// And of a table whose rows are copied.
   simd::Prefetch prefetch_unpooled(const TableView& table, std::size_t reads) const noexcept {
     const bool narrow = is_narrow(element_bits(table.dtype()));
     const Tuning::Work work = narrow ? Tuning::Work::unpooled_narrow : Tuning::Work::unpooled;
-    return for_call(prefetch(work, bytes_of(table), table.row_bytes()), reads);
+    return within(rule_of(work, bytes_of(table), table.row_bytes()), most_of_call(reads));
   }
 
   /// How many rows ahead an optimizer's step fetches what it will change: none for a table that L2 holds, for the step
@@ -79,15 +77,26 @@ class MemoryPolicy {
     return bytes <= 4 * caches_.l2 ? Tuning::Place::beyond : Tuning::Place::l3;
   }
 
-  /// The first rows of a call come without a prefetch, as many as it looks ahead: a short one looks less far.
-  static constexpr simd::Prefetch for_call(const simd::Prefetch& ahead, std::size_t reads) noexcept {
-    const std::size_t most = std::max<std::size_t>(16, reads / 16);
-    return {.far = std::min(ahead.far, most), .near = ahead.far != 0 ? ahead.near : std::min(ahead.near, most)};
+  const Ahead& rule_of(Tuning::Work work, std::uint64_t bytes, std::uint64_t row_bytes) const noexcept {
+    return tuning_.ahead(work, place_of(bytes), Tuning::width_of(row_bytes));
+  }
+  const Ahead& rule_of_pooling(std::uint64_t bytes, std::uint64_t row_bytes, std::uint64_t bits) const noexcept {
+    const Tuning::Work work = is_narrow(bits) ? Tuning::Work::pooled_narrow
+                              : bits == 16    ? Tuning::Work::pooled_half
+                                              : Tuning::Work::pooled;
+    return rule_of(work, bytes, row_bytes);
   }
 
-  simd::Prefetch prefetch(Tuning::Work work, std::uint64_t bytes, std::uint64_t row_bytes) const noexcept {
-    const Ahead& ahead = tuning_.ahead(work, place_of(bytes), Tuning::width_of(row_bytes));
-    return {.far = ahead.l2, .near = ahead.l1};
+  /// The first rows of a call come without a prefetch, as many as it looks ahead: a short one looks less far.
+  static constexpr std::size_t most_of_call(std::size_t reads) noexcept {
+    return std::max<std::size_t>(16, std::min<std::size_t>(reads / 16, Tuning::most_ahead));
+  }
+  /// A rule as far as `most` rows. Kernels read indices as far ahead as the first stage is: a second one that is not
+  /// nearer is left out, whatever a caller has put into the rule.
+  static constexpr simd::Prefetch within(const Ahead& rule, std::size_t most) noexcept {
+    const std::size_t far = std::min<std::size_t>(rule.l2, most);
+    const std::size_t near = std::min<std::size_t>(rule.l1, most);
+    return {.far = far, .near = far != 0 && near >= far ? 0 : near};
   }
 
   Tuning tuning_;

@@ -20,7 +20,8 @@ namespace rowan {
 /// How many rows ahead a row is prefetched. None at all is (0, 0).
 struct Ahead {
   std::uint8_t l2 = 0;  ///< into L2
-  std::uint8_t l1 = 0;  ///< into L1; beside l2, which is then more, in a second stage, where the kernel has one
+  /// Into L1; beside l2 in a second stage, where the kernel has one. That has to be nearer: else it is left out.
+  std::uint8_t l1 = 0;
 
   friend bool operator==(const Ahead&, const Ahead&) = default;
 };

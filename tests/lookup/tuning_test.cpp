@@ -4,12 +4,16 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/lookup/memory_policy.hpp"
 #include "rowan/engine.hpp"
 #include "rowan/tuning.hpp"
 #include "simd/dispatch.hpp"
+#include "simd/processor.hpp"
 #include "tests/support/files.hpp"
 
 using namespace rowan;
@@ -141,6 +145,75 @@ TEST_CASE("a tuning for a better instruction set than the engine's is refused") 
   if (simd::kernels_of(simd::Tier::avx2) == nullptr) return;
   CHECK(Tuning::load(path, "avx2").ok());
   CHECK(Tuning::load(path, "avx512").ok());
+}
+
+TEST_CASE("a lookup goes by the rule of its work, of its table's place and of its rows' width") {
+  const Tuning tuning = odd_tuning();
+  const detail::MemoryPolicy policy(tuning);
+  const simd::CacheSizes& caches = simd::cache_sizes();
+  constexpr std::size_t many = 1 << 20;  // reads of a call
+  // Never read: only its size matters.
+  const std::vector<std::byte> byte(1);
+  const auto table = [&](DType dtype, std::uint64_t dim, std::uint64_t bytes) {
+    const std::uint64_t rows = bytes / *row_bytes(dtype, dim);
+    return *TableView::over(std::span(byte.data(), rows * *row_bytes(dtype, dim)), rows, dim, dtype);
+  };
+  struct Kind {
+    DType dtype;
+    Tuning::Work pooled;
+    Tuning::Work unpooled;
+  };
+  const Kind kinds[] = {{DType::f32, Tuning::Work::pooled, Tuning::Work::unpooled},
+                        {DType::f16, Tuning::Work::pooled_half, Tuning::Work::unpooled},
+                        {DType::bf16, Tuning::Work::pooled_half, Tuning::Work::unpooled},
+                        {DType::f8_e4m3, Tuning::Work::pooled_narrow, Tuning::Work::unpooled_narrow},
+                        {DType::i8, Tuning::Work::pooled_narrow, Tuning::Work::unpooled_narrow},
+                        {DType::i4, Tuning::Work::pooled_narrow, Tuning::Work::unpooled_narrow}};
+  const std::pair<Tuning::Place, std::uint64_t> places[] = {{Tuning::Place::l1, caches.l1},
+                                                            {Tuning::Place::l2, caches.l2},
+                                                            {Tuning::Place::beyond, 3 * caches.l2},
+                                                            {Tuning::Place::l3, caches.l3},
+                                                            {Tuning::Place::memory, 2 * caches.l3}};
+  const auto matches = [](const simd::Prefetch& prefetch, const Ahead& rule) {
+    return prefetch.far == rule.l2 && prefetch.near == rule.l1;
+  };
+  for (const Kind& kind : kinds) {
+    for (const auto& [place, bytes] : places) {
+      if (place == Tuning::Place::l3 && bytes <= 4 * caches.l2) continue;  // there is no such place here
+      for (const std::uint64_t dim : {8, 30, 60, 120, 250, 1000}) {
+        const TableView view = table(kind.dtype, dim, bytes);
+        const std::size_t width = Tuning::width_of(view.row_bytes());
+        CHECK(matches(policy.prefetch(view, many), tuning.ahead(kind.pooled, place, width)));
+        CHECK(matches(policy.prefetch_unpooled(view, many), tuning.ahead(kind.unpooled, place, width)));
+      }
+    }
+  }
+  CHECK(!policy.streaming(Stores::automatic, tuning.streaming_bytes()));
+  CHECK(policy.streaming(Stores::automatic, tuning.streaming_bytes() + 1));
+  CHECK(!policy.streaming(Stores::cached, ~std::uint64_t{0}));
+  CHECK(policy.streaming(Stores::streaming, 1));
+}
+
+TEST_CASE("a short call looks ahead no further than a 16th of its rows, or 16") {
+  Tuning tuning = Tuning::built_in();
+  const std::vector<float> values(64);
+  const TableView table = *TableView::over(values, 4);
+  const auto ahead_of = [&](const Ahead& rule, std::size_t reads) {
+    tuning.set_all(rule);
+    const simd::Prefetch prefetch = detail::MemoryPolicy(tuning).prefetch(table, reads);
+    return std::pair(prefetch.far, prefetch.near);
+  };
+  CHECK(ahead_of({64, 0}, 100) == std::pair<std::size_t, std::size_t>(16, 0));
+  CHECK(ahead_of({64, 12}, 100) == std::pair<std::size_t, std::size_t>(16, 12));
+  CHECK(ahead_of({0, 32}, 100) == std::pair<std::size_t, std::size_t>(0, 16));
+  CHECK(ahead_of({64, 0}, 640) == std::pair<std::size_t, std::size_t>(40, 0));
+  // What is fetched into L1 is never further ahead than what is fetched into L2: kernels read indices that far.
+  CHECK(ahead_of({64, 24}, 100) == std::pair<std::size_t, std::size_t>(16, 0));
+  CHECK(ahead_of({64, 16}, 100) == std::pair<std::size_t, std::size_t>(16, 0));
+  CHECK(ahead_of({64, 24}, 100'000) == std::pair<std::size_t, std::size_t>(64, 24));
+  CHECK(ahead_of({4, 40}, 100'000) == std::pair<std::size_t, std::size_t>(4, 0));
+  CHECK(ahead_of({255, 255}, 100'000) == std::pair<std::size_t, std::size_t>(Tuning::most_ahead, 0));
+  CHECK(ahead_of({0, 0}, 100'000) == std::pair<std::size_t, std::size_t>(0, 0));
 }
 
 TEST_CASE("what is built in prefetches nothing in L1 and never two stages in the wrong order") {

@@ -6,6 +6,7 @@
 // when an engine is made.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -53,9 +54,8 @@ class ROWAN_API Tuning {
   static constexpr std::size_t widths = 6;
   static constexpr std::uint64_t widest_row(std::size_t width) noexcept { return std::uint64_t{64} << width; }
   static constexpr std::size_t width_of(std::uint64_t row_bytes) noexcept {
-    std::size_t width = 0;
-    while (width + 1 < widths && row_bytes > widest_row(width)) ++width;
-    return width;
+    const auto width = static_cast<std::size_t>(row_bytes <= widest_row(0) ? 0 : std::bit_width(row_bytes - 1) - 6);
+    return width < widths ? width : widths - 1;
   }
 
   /// The most rows ahead that there can be.

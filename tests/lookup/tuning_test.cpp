@@ -121,6 +121,8 @@ TEST_CASE("files that are not for this machine, cut or damaged are refused, and 
   check_refused(path, Code::malformed_file, {"line 4"});
   write(path, resealed(text, [](std::string& t) { replace(t, "1+0 ", "97+0 "); }));
   check_refused(path, Code::malformed_file, {"line 6"});
+  write(path, resealed(text, [](std::string& t) { replace(t, "2+1 ", "2+2 "); }));
+  check_refused(path, Code::malformed_file, {"line 6"});
   write(path, resealed(text, [](std::string& t) { replace(t, "pooled l1 ", "pooled l2 "); }));
   check_refused(path, Code::malformed_file, {"line 6"});
   write(path, resealed(text, [](std::string& t) { t += "one line more\n"; }));

@@ -106,7 +106,8 @@ inline bool pool_few(const simd::KernelTable& kernels, const MemoryPolicy& polic
       .readable = indices.size(),
       .out = rows,
       .out_stride = table.dim(),
-      .prefetch = policy.prefetch(table, indices.size()),
+      // Rows that the processor asks for by itself before the first is summed.
+      .prefetch = indices.size() <= 2 * few_rows ? simd::Prefetch{0, 0} : policy.prefetch(table, indices.size()),
       .smallest = options.pooling == Pooling::min,
       .resume = false,
       .to_resume = false,

@@ -12,22 +12,18 @@ namespace {
 
 /// The format that the ending of the name asks for.
 TargetFormat format_of(const std::string& target) {
-  struct Ending {
-    std::string_view text;
-    TargetFormat format;
-  };
-  constexpr Ending endings[] = {{".txt", TargetFormat::word2vec_text},
-                                {".vec", TargetFormat::word2vec_text},
-                                {".bin", TargetFormat::word2vec_binary},
-                                {".npy", TargetFormat::npy},
-                                {".safetensors", TargetFormat::safetensors}};
-  for (const Ending& ending : endings) {
-    if (target.ends_with(ending.text)) return ending.format;
+  std::vector<std::string_view> endings;
+  for (int i = 0; i < target_format_count; ++i) {
+    const auto format = static_cast<TargetFormat>(i);
+    for (const std::string_view ending : file_endings(format)) {
+      if (target.ends_with(ending)) return format;
+      endings.push_back(ending);
+    }
   }
-  throw Failure(
-      fmt::format("the name {} does not say which format is wanted: say --to, or let it end in .txt, .vec, "
-                  ".bin, .npy or .safetensors",
-                  target));
+  const std::string_view last = endings.back();
+  endings.pop_back();
+  throw Failure(fmt::format("the name {} does not say which format is wanted: say --to, or let it end in {} or {}",
+                            target, fmt::join(endings, ", "), last));
 }
 
 }  // namespace

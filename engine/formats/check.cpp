@@ -5,10 +5,10 @@
 
 #include "engine/formats/ggml_blocks.hpp"
 #include "engine/formats/product.hpp"
+#include "engine/native/format.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/inflater.hpp"
-#include "engine/table/native.hpp"
 #include "rowan/table.hpp"
 
 namespace rowan::detail {

@@ -4,11 +4,12 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include "engine/formats/cursor.hpp"
 #include "engine/formats/product.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 
@@ -28,7 +29,7 @@ class ModelReader {
   ModelReader(std::span<const std::byte> file, const std::string& path)
       : file_(file), path_(path), cursor_(file, path) {}
 
-  Result<FastTextModel> read() {
+  Result<SubwordModel> read() {
     for (const auto step : {&ModelReader::read_signature, &ModelReader::read_arguments, &ModelReader::read_dictionary,
                             &ModelReader::read_pruned, &ModelReader::read_matrices}) {
       if (Result<void> done = (this->*step)(); !done) return done.error();
@@ -248,12 +249,12 @@ class ModelReader {
   std::span<const std::byte> file_;
   const std::string& path_;
   Cursor cursor_;
-  FastTextModel model_;
+  SubwordModel model_;
   std::int64_t kept_ = -1;
   std::optional<Error> refusal_;  ///< by take_argument() and take_quantizer()
 };
 
-std::string ngrams_note(const FastTextModel& model) {
+std::string ngrams_note(const SubwordModel& model) {
   const std::uint64_t words = model.words.size();
   const std::uint64_t rows = model.input.shape[0];
   if (model.maxn == 0) return concat("rows ", words, " to ", rows - 1, " of input are hashed n-grams of words");
@@ -263,15 +264,10 @@ std::string ngrams_note(const FastTextModel& model) {
                 "computes, and no row alone");
 }
 
-}  // namespace
-
-Result<FastTextModel> parse_fasttext(std::span<const std::byte> file, const std::string& path) {
-  return ModelReader(file, path).read();
-}
-
 Result<FoundFile> read_fasttext(std::span<const std::byte> file, const std::string& path) {
-  Result<FastTextModel> model = parse_fasttext(file, path);
-  if (!model) return model.error();
+  Result<SubwordModel> parsed = parse_fasttext(file, path);
+  if (!parsed) return parsed.error();
+  const auto model = std::make_shared<const SubwordModel>(*std::move(parsed));
   FoundFile found;
   found.what = "a fastText model";
   found.table = model->input.name;
@@ -279,10 +275,31 @@ Result<FoundFile> read_fasttext(std::span<const std::byte> file, const std::stri
   if (model->labels > 0) {
     found.notes.push_back(concat("its ", model->labels, " labels are no keys: they have rows in output alone"));
   }
-  found.keys = std::move(model->words);
-  found.tensors.push_back(std::move(model->input));
-  found.tensors.push_back(std::move(model->output));
+  found.keys = model->words;
+  found.tensors = {model->input, model->output};
+  found.subwords = model;
   return found;
 }
+
+bool probe_fasttext(std::string_view start) {
+  std::int32_t magic = 0;
+  if (start.size() < sizeof magic) return false;
+  std::memcpy(&magic, start.data(), sizeof magic);
+  return magic == fasttext_magic;
+}
+
+}  // namespace
+
+Result<SubwordModel> parse_fasttext(std::span<const std::byte> file, const std::string& path) {
+  return ModelReader(file, path).read();
+}
+
+constinit const Format fasttext_format = {.id = SourceFormat::fasttext,
+                                          .spelling = "fasttext",
+                                          .noun = "a fastText model",
+                                          .family = "fastText",
+                                          .endings = {".bin", ".ftz"},
+                                          .probe = probe_fasttext,
+                                          .read = read_fasttext};
 
 }  // namespace rowan::detail

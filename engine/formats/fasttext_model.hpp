@@ -18,7 +18,7 @@ namespace rowan::detail {
 enum class FastTextKind : std::int32_t { cbow = 1, skipgram = 2, supervised = 3 };
 
 /// Views into the file, which outlives it.
-struct FastTextModel {
+struct SubwordModel {
   std::int32_t version = 0;  ///< 11 or 12
   FastTextKind kind = FastTextKind::cbow;
   std::uint64_t dim = 0;     ///< at least 1
@@ -37,7 +37,7 @@ struct FastTextModel {
   FoundTensor output;  ///< [labels of a supervised model or else words, dim], f32 or product
 };
 
-/// `path` is for messages. An Error as read_fasttext() has it.
-Result<FastTextModel> parse_fasttext(std::span<const std::byte> file, const std::string& path);
+/// `path` is for messages. Errors as Format::read has them.
+Result<SubwordModel> parse_fasttext(std::span<const std::byte> file, const std::string& path);
 
 }  // namespace rowan::detail

@@ -6,7 +6,7 @@
 
 #include "engine/formats/cursor.hpp"
 #include "engine/formats/product.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 
@@ -406,10 +406,20 @@ class FileReader {
   std::uint64_t unknown_ = 0;
 };
 
-}  // namespace
-
 Result<FoundFile> read_finalfusion(std::span<const std::byte> file, const std::string& path) {
   return FileReader(file, path).read();
 }
+
+bool probe_finalfusion(std::string_view start) { return start.starts_with(finalfusion_magic); }
+
+}  // namespace
+
+constinit const Format finalfusion_format = {.id = SourceFormat::finalfusion,
+                                             .spelling = "finalfusion",
+                                             .noun = "a finalfusion table",
+                                             .family = "finalfusion",
+                                             .endings = {".fifu"},
+                                             .probe = probe_finalfusion,
+                                             .read = read_finalfusion};
 
 }  // namespace rowan::detail

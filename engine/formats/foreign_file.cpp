@@ -3,38 +3,15 @@
 #include <optional>
 #include <utility>
 
-#include "engine/formats/neighbours.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/files_beside.hpp"
+#include "engine/formats/refusals.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
-#include "engine/table/foreign.hpp"
 #include "engine/table/memory_keys.hpp"
+#include "engine/table/table_maker.hpp"
 
 namespace rowan::detail {
 namespace {
-
-using Reader = Result<FoundFile> (*)(std::span<const std::byte>, const std::string&);
-
-Reader reader_of(FileKind kind) noexcept {
-  switch (kind) {
-    case FileKind::safetensors:
-      return read_safetensors;
-    case FileKind::npy:
-      return read_npy;
-    case FileKind::zip:
-      return read_zip;
-    case FileKind::pickle:
-      return read_torch_legacy;
-    case FileKind::gguf:
-      return read_gguf;
-    case FileKind::finalfusion:
-      return read_finalfusion;
-    case FileKind::fasttext_binary:
-      return read_fasttext;
-    default:
-      return nullptr;
-  }
-}
 
 /// What a table over a foreign file keeps alive.
 struct Owner {
@@ -44,23 +21,19 @@ struct Owner {
 
 }  // namespace
 
-bool has_reader(FileKind kind) noexcept { return reader_of(kind) != nullptr; }
-
-Result<ForeignFile> ForeignFile::of(OpenedFile opened) {
-  const Reader reader = reader_of(opened.kind);
-  if (reader == nullptr) return foreign_file_error(opened.path, opened.kind);
-  if (opened.mode == OpenMode::read_write) {
-    return make_error(Code::format_unsupported, opened.path, " is ", describe(opened.kind),
+Result<ForeignFile> ForeignFile::of(MappedFile mapped, const Format& format) {
+  if (mapped.mode == OpenMode::read_write) {
+    return make_error(Code::format_unsupported, mapped.path(), " is ", format.noun,
                       "; only a Rowan file is written in place: open it with OpenMode::copy_on_write, or convert it");
   }
   ForeignFile file;
-  file.path_ = opened.path;
-  file.kind_ = opened.kind;
-  file.mode_ = opened.mode;
-  file.mapping_ = std::make_shared<const Mapping>(std::move(opened.mapping));
-  Result<FoundFile> found = reader(file.bytes(), file.path_);
+  file.path_ = mapped.path();
+  file.format_ = &format;
+  file.mode_ = mapped.mode;
+  file.mapping_ = std::make_shared<const Mapping>(std::move(mapped.mapping));
+  Result<FoundFile> found = format.read(file.bytes(), file.path_);
   if (!found) return found.error();
-  const auto added = add_neighbours(*found, file.bytes(), file.path_, opened.sealed_copy);
+  const auto added = add_files_beside(*found, file.bytes(), file.path_, mapped.sealed_copy);
   if (!added) return added.error();
   file.found_ = std::make_shared<const FoundFile>(*std::move(found));
   return file;
@@ -110,7 +83,7 @@ bool ForeignFile::has_keys(const ForeignTable& table) const noexcept {
   return !found_->keys.empty() && table.tensor->name == found_->table;
 }
 
-Result<std::unique_ptr<TableRows>> ForeignFile::rows(const ForeignTable& table) const {
+Result<std::unique_ptr<DecodedRows>> ForeignFile::rows(const ForeignTable& table) const {
   return rows_of(bytes(), *found_, table, is_derived(table), path_);
 }
 
@@ -119,25 +92,15 @@ Result<Table> ForeignFile::make_table(const ForeignTable& checked) const {
     return needs_conversion_error(path_, concat(found_->what, ", and ", tensor_in_words(*checked.tensor),
                                                 " cannot be mapped in place, because ", checked.why_not));
   }
-  auto owner = std::make_shared<Owner>();
+  const auto owner = std::make_shared<Owner>();
   owner->mapping = mapping_;
-  Table table;
-  table.name_ = table_name(*checked.tensor);
-  table.view_ = *checked.view;
-  table.writable_ = mode_ == OpenMode::copy_on_write;
-  if (has_keys(checked)) {
-    const KeyIndex index = owner->keys.emplace(found_->keys).index();
-    Vocabulary& vocabulary = table.vocabulary_;
-    vocabulary.kind_ = KeyKind::bytes;
-    vocabulary.rows_ = index.keys.rows;
-    vocabulary.data_ = index.keys.data;
-    vocabulary.data_bytes_ = index.keys.data_bytes;
-    vocabulary.ends_ = index.keys.ends;
-    vocabulary.slots_ = index.slots;
-    vocabulary.slot_count_ = index.capacity;
-  }
-  table.owner_ = std::move(owner);
-  return table;
+  const bool keyed = has_keys(checked);
+  return TableMaker::table(
+      {.name = table_name(*checked.tensor),
+       .view = *checked.view,
+       .owner = owner,
+       .keys = keyed ? TableMaker::vocabulary(owner->keys.emplace(found_->keys).index()) : Vocabulary(),
+       .writable = mode_ == OpenMode::copy_on_write});
 }
 
 Result<Table> ForeignFile::table(std::string_view name) const {
@@ -146,22 +109,20 @@ Result<Table> ForeignFile::table(std::string_view name) const {
   return make_table(*checked);
 }
 
-Result<Table> ForeignFile::table_of(OpenedFile opened, const FoundTensor& tensor, const Vocabulary& keys,
+Result<Table> ForeignFile::table_of(MappedFile mapped, const FoundTensor& tensor, const Vocabulary& keys,
                                     std::shared_ptr<const void> keys_owner) {
-  const auto mapping = std::make_shared<const Mapping>(std::move(opened.mapping));
-  const Result<ForeignTable> checked = check_tensor(mapping->bytes(), tensor, opened.path);
+  using Owners = std::pair<std::shared_ptr<const Mapping>, std::shared_ptr<const void>>;
+  const auto mapping = std::make_shared<const Mapping>(std::move(mapped.mapping));
+  const Result<ForeignTable> checked = check_tensor(mapping->bytes(), tensor, mapped.path());
   if (!checked) return checked.error();
   if (!checked->view || keys.size() > checked->rows) {
-    return make_error(Code::malformed_file, opened.path, " has a sidecar that is not of it; remove that");
+    return make_error(Code::malformed_file, mapped.path(), " has a sidecar that is not of it; remove that");
   }
-  Table table;
-  table.name_ = table_name(tensor);
-  table.view_ = *checked->view;
-  table.writable_ = opened.mode == OpenMode::copy_on_write;
-  table.vocabulary_ = keys;
-  table.owner_ = std::make_shared<std::pair<std::shared_ptr<const Mapping>, std::shared_ptr<const void>>>(
-      mapping, std::move(keys_owner));
-  return table;
+  return TableMaker::table({.name = table_name(tensor),
+                            .view = *checked->view,
+                            .owner = std::make_shared<Owners>(mapping, std::move(keys_owner)),
+                            .keys = keys,
+                            .writable = mapped.mode == OpenMode::copy_on_write});
 }
 
 Result<std::vector<Table>> ForeignFile::tables() const {

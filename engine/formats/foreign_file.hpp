@@ -8,22 +8,20 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/files/opened_file.hpp"
 #include "engine/formats/check.hpp"
+#include "engine/formats/decoded_rows.hpp"
 #include "engine/formats/found.hpp"
-#include "engine/formats/rows.hpp"
-#include "engine/table/opened_file.hpp"
+#include "engine/formats/registry.hpp"
 #include "rowan/file.hpp"
 #include "rowan/table.hpp"
 
 namespace rowan::detail {
 
-/// Whether there is a reader for files of that kind.
-bool has_reader(FileKind kind) noexcept;
-
 class ForeignFile {
  public:
-  /// Reads what a file holds, and its vocabulary where that lies beside it. Touches no row.
-  static Result<ForeignFile> of(OpenedFile opened);
+  /// Reads what a file of a format that is mapped holds, and its vocabulary where that lies beside it. Touches no row.
+  static Result<ForeignFile> of(MappedFile mapped, const Format& format);
 
   /// The tensor of that name or, without one, the file's table, checked with its keys.
   Result<ForeignTable> choose(std::string_view name) const;
@@ -33,20 +31,20 @@ class ForeignFile {
   std::uint64_t row_count(const ForeignTable& table) const noexcept {
     return is_derived(table) ? found_->derived_rows() : table.rows;
   }
-  Result<std::unique_ptr<TableRows>> rows(const ForeignTable& table) const;
+  Result<std::unique_ptr<DecodedRows>> rows(const ForeignTable& table) const;
 
   /// A table over the mapping; Code::needs_conversion, with the command to run, where its rows cannot be read in place.
   Result<Table> table(std::string_view name) const;
   /// A table over a mapped file whose tensor was found before, and its keys, which `keys_owner` keeps.
-  static Result<Table> table_of(OpenedFile opened, const FoundTensor& tensor, const Vocabulary& keys,
+  static Result<Table> table_of(MappedFile mapped, const FoundTensor& tensor, const Vocabulary& keys,
                                 std::shared_ptr<const void> keys_owner);
   /// All tensors that are tables in place; at least one.
   Result<std::vector<Table>> tables() const;
   FileInfo info() const;
 
   const FoundFile& found() const noexcept { return *found_; }
-  FileKind kind() const noexcept { return kind_; }
-  std::uint64_t bytes_total() const noexcept { return bytes().size(); }
+  const Format& format() const noexcept { return *format_; }
+  const std::shared_ptr<const Mapping>& mapping() const noexcept { return mapping_; }
 
  private:
   ForeignFile() = default;
@@ -59,7 +57,7 @@ class ForeignFile {
   std::span<const std::byte> bytes() const noexcept { return mapping_->bytes(); }
 
   std::string path_;
-  FileKind kind_ = FileKind::unknown;
+  const Format* format_ = nullptr;
   OpenMode mode_ = OpenMode::read_only;
   std::shared_ptr<const Mapping> mapping_;
   std::shared_ptr<const FoundFile> found_;

@@ -66,6 +66,8 @@ struct FoundTensor {
   std::optional<ProductQuantized> product = {};
 };
 
+struct SubwordModel;
+
 /// A file as a reader found it. Texts are as they stand in the file; whoever prints them makes them printable.
 struct FoundFile {
   std::string what;  ///< "a GGUF model": the noun of sentences
@@ -79,6 +81,9 @@ struct FoundFile {
   /// tensor (row i, without any), times weights_of_keys[i] (once, without any). Then there are as many keys, or none.
   std::vector<std::uint64_t> rows_of_keys;
   std::vector<float> weights_of_keys;
+
+  /// Where the vector of a key is the mean of several rows: of which. Views into the file, as `keys` are.
+  std::shared_ptr<const SubwordModel> subwords;
 
   /// Rows of the table where they are not those of its tensor; else 0.
   std::size_t derived_rows() const noexcept {

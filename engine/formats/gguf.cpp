@@ -6,7 +6,7 @@
 
 #include "engine/formats/cursor.hpp"
 #include "engine/formats/ggml_blocks.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 
@@ -355,10 +355,20 @@ class Gguf {
   std::optional<std::uint64_t> tokens_at_;  ///< where their number stands
 };
 
-}  // namespace
-
 Result<FoundFile> read_gguf(std::span<const std::byte> file, const std::string& path) {
   return Gguf(file, path).read();
 }
+
+bool probe_gguf(std::string_view start) { return start.starts_with("GGUF"); }
+
+}  // namespace
+
+constinit const Format gguf_format = {.id = SourceFormat::gguf,
+                                      .spelling = "gguf",
+                                      .noun = "a GGUF model",
+                                      .family = "GGUF",
+                                      .endings = {".gguf"},
+                                      .probe = probe_gguf,
+                                      .read = read_gguf};
 
 }  // namespace rowan::detail

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/formats/cursor.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
@@ -202,6 +202,19 @@ std::optional<std::vector<std::uint64_t>> fortran_strides(std::span<const std::u
   return strides;
 }
 
+Result<FoundFile> read_npy(std::span<const std::byte> file, const std::string& path) {
+  const auto header_bytes = npy_header_bytes(file.first(std::min<std::uint64_t>(file.size(), npy_prefix)), path);
+  if (!header_bytes) return header_bytes.error();
+  auto tensor = npy_tensor(file.first(std::min<std::uint64_t>(file.size(), *header_bytes)), file.size(), path);
+  if (!tensor) return tensor.error();
+  FoundFile found;
+  found.what = "a NumPy array";
+  found.tensors.push_back(*std::move(tensor));
+  return found;
+}
+
+bool probe_npy(std::string_view start) { return start.starts_with(npy_magic); }
+
 }  // namespace
 
 Result<std::uint64_t> npy_header_bytes(std::span<const std::byte> start, const std::string& subject) {
@@ -260,15 +273,12 @@ Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t 
   return tensor;
 }
 
-Result<FoundFile> read_npy(std::span<const std::byte> file, const std::string& path) {
-  const auto header_bytes = npy_header_bytes(file.first(std::min<std::uint64_t>(file.size(), npy_prefix)), path);
-  if (!header_bytes) return header_bytes.error();
-  auto tensor = npy_tensor(file.first(std::min<std::uint64_t>(file.size(), *header_bytes)), file.size(), path);
-  if (!tensor) return tensor.error();
-  FoundFile found;
-  found.what = "a NumPy array";
-  found.tensors.push_back(*std::move(tensor));
-  return found;
-}
+constinit const Format npy_format = {.id = SourceFormat::npy,
+                                     .spelling = "npy",
+                                     .noun = "a NumPy array",
+                                     .family = "NumPy",
+                                     .endings = {".npy"},
+                                     .probe = probe_npy,
+                                     .read = read_npy};
 
 }  // namespace rowan::detail

@@ -1,8 +1,8 @@
 // Safetensors files of others: the header is validated as that of a native file is, and says everything.
 #include <utility>
 
-#include "engine/formats/readers.hpp"
-#include "engine/table/header.hpp"
+#include "engine/files/safetensors_header.hpp"
+#include "engine/formats/registry.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -17,8 +17,6 @@ Encoding encoding_of(std::string_view dtype) noexcept {
   }
   return Encoding::other;
 }
-
-}  // namespace
 
 Result<FoundFile> read_safetensors(std::span<const std::byte> file, const std::string& path) {
   const Result<Header> header = Header::parse(file, path);
@@ -36,5 +34,14 @@ Result<FoundFile> read_safetensors(std::span<const std::byte> file, const std::s
   }
   return found;
 }
+
+}  // namespace
+
+constinit const Format safetensors_format = {.id = SourceFormat::safetensors,
+                                             .spelling = "safetensors",
+                                             .noun = "a safetensors file",
+                                             .family = "safetensors",
+                                             .probe = starts_as_safetensors,
+                                             .read = read_safetensors};
 
 }  // namespace rowan::detail

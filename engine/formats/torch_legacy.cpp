@@ -7,7 +7,7 @@
 
 #include "engine/formats/cursor.hpp"
 #include "engine/formats/pickle.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/formats/torch_tensors.hpp"
 #include "engine/support/error.hpp"
 
@@ -147,10 +147,23 @@ class LegacyReader {
   std::vector<Placed> storages_;
 };
 
-}  // namespace
-
 Result<FoundFile> read_torch_legacy(std::span<const std::byte> file, const std::string& path) {
   return LegacyReader(file, path).read();
 }
+
+/// A pickle of protocol 2 to 5.
+bool probe_pickle(std::string_view start) {
+  return start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5;
+}
+
+}  // namespace
+
+constinit const Format pytorch_format = {.id = SourceFormat::pytorch,
+                                         .spelling = "pytorch",
+                                         .noun = "a Python pickle",
+                                         .family = "PyTorch",
+                                         .endings = {".pt", ".pth"},
+                                         .probe = probe_pickle,
+                                         .read = read_torch_legacy};
 
 }  // namespace rowan::detail

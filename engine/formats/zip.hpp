@@ -9,19 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/files/file_run.hpp"
 #include "engine/formats/found.hpp"
 #include "rowan/status.hpp"
 
 namespace rowan::detail {
 
-struct ZipMember {
-  std::string_view name;       ///< bytes of the file
-  std::uint64_t offset = 0;    ///< of its data in the file
-  std::uint64_t bytes = 0;     ///< of its data in the file
-  std::uint64_t inflated = 0;  ///< bytes of its content: as many as `bytes` where it is stored
-  bool deflated = false;       ///< else stored
-  std::uint32_t crc32 = 0;     ///< of its content
-};
+using ZipMember = FileRun;
 
 /// A whole archive, whose members lie in the file, apart from each other and from the directory, and have different
 /// names. Refers to the file's bytes.

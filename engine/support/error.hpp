@@ -44,6 +44,11 @@ std::string concat(const Parts&... parts) {
   return join({Part(parts)...});
 }
 
+/// "1 row", "2 rows".
+inline std::string counted(std::uint64_t count, std::string_view noun) {
+  return concat(count, " ", noun, count == 1 ? "" : "s");
+}
+
 /// The text as one line of a bounded length: what a hostile file says of itself ends up in sentences, and those
 /// in terminals and logs. Control characters become \xNN.
 std::string printable(std::string_view text);

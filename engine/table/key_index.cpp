@@ -5,8 +5,8 @@
 #include <array>
 #include <bit>
 
+#include "engine/files/checksum.hpp"
 #include "engine/support/bytes.hpp"
-#include "engine/table/checksum.hpp"
 
 namespace rowan::detail {
 namespace {

@@ -1,10 +1,20 @@
-// Tables that are written to.
+// What can be done with a table, whatever it was made from.
 #include "rowan/table.hpp"
 
+#include <utility>
+
 #include "engine/support/error.hpp"
-#include "engine/table/table_file.hpp"
+#include "engine/table/table_maker.hpp"
 
 namespace rowan {
+
+Table::Table(detail::TableParts&& parts) noexcept
+    : name_(std::move(parts.name)),
+      owner_(std::move(parts.owner)),
+      view_(parts.view),
+      writable_(parts.writable),
+      file_(parts.written_file),
+      vocabulary_(parts.keys) {}
 
 Result<MutableTableView> Table::mutable_view() {
   return detail::guarded([&]() -> Result<MutableTableView> {
@@ -19,21 +29,10 @@ Result<MutableTableView> Table::mutable_view() {
 
 Result<void> Table::commit() {
   return detail::guarded([&]() -> Result<void> {
-    if (file_ == nullptr) {
-      return detail::make_error(Code::invalid_argument, "the table '", name_,
-                                "' has no file that it is written to: only OpenMode::read_write gives it one; save it ",
-                                "with save_tables() or save_checkpoint()");
-    }
-    const auto committed = file_->commit();
-    return committed ? Result<void>() : committed.error();
-  });
-}
-
-Result<RecoverReport> recover(const std::string& path) {
-  return detail::guarded([&]() -> Result<RecoverReport> {
-    const Result<TableFile> file = TableFile::open(path, {.mode = OpenMode::read_write}, TableFile::Unfinished::accept);
-    if (!file) return file.error();
-    return file->writable().commit();
+    if (file_ != nullptr) return file_->commit();
+    return detail::make_error(Code::invalid_argument, "the table '", name_,
+                              "' has no file that it is written to: only OpenMode::read_write gives it one; save it ",
+                              "with save_tables() or save_checkpoint()");
   });
 }
 

@@ -16,6 +16,15 @@ Status check(KeyKind kind, KeyKind wanted, std::size_t keys, std::size_t rows) n
 
 }  // namespace
 
+Vocabulary::Vocabulary(const detail::KeyIndex& index) noexcept
+    : kind_(index.keys.kind),
+      rows_(index.keys.rows),
+      data_(index.keys.data),
+      data_bytes_(index.keys.data_bytes),
+      ends_(index.keys.ends),
+      slots_(index.slots),
+      slot_count_(index.capacity) {}
+
 detail::KeyIndex Vocabulary::index() const noexcept {
   return {.keys = {.kind = kind_, .rows = rows_, .data = data_, .data_bytes = data_bytes_, .ends = ends_},
           .slots = slots_,

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/files/file_map.hpp"
 #include "engine/lookup/state.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
-#include "engine/table/file_map.hpp"
 #include "engine/training/f32_rows.hpp"
 #include "engine/training/hyperparameters.hpp"
 #include "engine/training/parts.hpp"

@@ -1,7 +1,7 @@
 // What the copies of a WordVectors share.
 #pragma once
 
-#include "engine/words/unit_rows.hpp"
+#include "engine/search/unit_rows.hpp"
 #include "rowan/words.hpp"
 
 namespace rowan {

@@ -1,34 +1,38 @@
 #include "engine/words/subword_rows.hpp"
 
 #include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "engine/words/subword_vectors.hpp"
 #include "rowan/engine.hpp"
-#include "rowan/subwords.hpp"
 
 namespace rowan::detail {
 namespace {
 
-class SubwordRows final : public TableRows {
+class SubwordRows final : public DecodedRows {
  public:
-  SubwordRows(Subwords model, const std::vector<std::string_view>& words) : model_(std::move(model)), words_(words) {}
+  SubwordRows(SubwordVectors vectors, const std::vector<std::string_view>& words)
+      : vectors_(std::move(vectors)), words_(words) {}
 
   Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) override {
-    return model_.vectors(engine_, std::span(words_).subspan(begin, end - begin), {out, (end - begin) * model_.dim()});
+    const auto words = std::span<const std::string_view>(words_).subspan(begin, end - begin);
+    return vectors_.vectors(engine_, words, {out, words.size() * vectors_.model().dim});
   }
 
  private:
   Engine engine_;
-  Subwords model_;
+  SubwordVectors vectors_;
   const std::vector<std::string_view>& words_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<TableRows>> subword_rows(const std::string& path, const std::vector<std::string_view>& words) {
-  auto model = Subwords::open(path);
-  if (!model) return model.error();
-  return std::unique_ptr<TableRows>(std::make_unique<SubwordRows>(*std::move(model), words));
+Result<std::unique_ptr<DecodedRows>> subword_rows(const ForeignFile& file) {
+  auto vectors = SubwordVectors::make(file.mapping(), file.found().subwords);
+  if (!vectors) return vectors.error();
+  return std::unique_ptr<DecodedRows>(std::make_unique<SubwordRows>(*std::move(vectors), file.found().keys));
 }
 
 }  // namespace rowan::detail

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,9 +22,14 @@ enum class TargetFormat : std::uint8_t {
   safetensors,      ///< one tensor, NAME.weight, of the table's own type, f32 of a quantised one; without the keys
 };
 
+inline constexpr int target_format_count = 4;
+
 /// "word2vec", "word2vec-binary", "npy" or "safetensors": the spelling of the command line. A static string.
 ROWAN_API std::string_view to_string(TargetFormat format) noexcept;
 ROWAN_API std::optional<TargetFormat> parse_target_format(std::string_view text) noexcept;
+
+/// What names of such files end in: ".txt", ".vec". Static.
+ROWAN_API std::span<const std::string_view> file_endings(TargetFormat format) noexcept;
 
 struct ExportOptions {
   bool overwrite = false;

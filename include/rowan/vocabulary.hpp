@@ -16,8 +16,8 @@
 namespace rowan {
 
 namespace detail {
-class ForeignFile;
 struct KeyIndex;
+class TableMaker;
 }  // namespace detail
 
 /// What names the rows of a table.
@@ -62,8 +62,8 @@ class Vocabulary {
   ROWAN_API std::optional<std::uint64_t> id(std::uint64_t row) const noexcept;
 
  private:
-  friend class TableFile;
-  friend class detail::ForeignFile;
+  friend class detail::TableMaker;
+  explicit Vocabulary(const detail::KeyIndex& index) noexcept;
   detail::KeyIndex index() const noexcept;
 
   KeyKind kind_ = KeyKind::none;

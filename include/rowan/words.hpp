@@ -8,17 +8,12 @@
 #include <vector>
 
 #include "rowan/export.hpp"
+#include "rowan/neighbor.hpp"
 #include "rowan/status.hpp"
 #include "rowan/table.hpp"
 #include "rowan/threads.hpp"
 
 namespace rowan {
-
-/// A row and the cosine between it and the query.
-struct Neighbor {
-  std::uint64_t row = 0;
-  float cosine = 0.0F;
-};
 
 /// One section of a question set, or all of it.
 struct SectionScore {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "engine/formats/fasttext_model.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/bytes.hpp"
 #include "rowan/subwords.hpp"
 #include "tests/formats/little_endian.hpp"
@@ -83,7 +83,7 @@ TEST_CASE("every model") {
     const std::uint64_t outputs = real.kind == supervised ? real.labels : real.words;
     CHECK(model->output.shape == std::vector<std::uint64_t>{outputs, real.dim});
 
-    const auto found = detail::read_fasttext(detail::as_bytes(bytes), real.path);
+    const auto found = detail::fasttext_format.read(detail::as_bytes(bytes), real.path);
     REQUIRE(found.ok());
     CHECK(found->keys == model->words);
     CHECK(found->notes.size() == (real.rows > real.words ? 1U : 0U) + (real.labels > 0 ? 1U : 0U));
@@ -115,7 +115,7 @@ TEST_CASE("a quantiser's parts and norms") {
 TEST_CASE("models of before the magic number are refused with advice") {
   for (const char* name : {"lee_fasttext.bin", "cp852_fasttext.bin", "non_ascii_fasttext.bin"}) {
     const std::string bytes = read_file(data_file(std::string("fasttext/") + name));
-    const auto found = detail::read_fasttext(detail::as_bytes(bytes), name);
+    const auto found = detail::fasttext_format.read(detail::as_bytes(bytes), name);
     REQUIRE(!found.ok());
     CHECK(found.error().code == Code::format_unsupported);
     CHECK(contains(found.error().message, "gensim's load_facebook_model reads them"));

@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "engine/formats/product.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/bytes.hpp"
 #include "tests/formats/damaged.hpp"
 #include "tests/formats/fasttext_bytes.hpp"
@@ -17,9 +17,9 @@ using namespace rowan;
 using namespace rowan::test;
 using detail::as_bytes;
 using detail::Encoding;
-using detail::FastTextModel;
+using detail::SubwordModel;
 
-FastTextModel parsed(const FastTextFile& file) {
+SubwordModel parsed(const FastTextFile& file) {
   auto model = detail::parse_fasttext(as_bytes(file.bytes), "m.bin");
   REQUIRE_MESSAGE(model.ok(), model.error().message);
   return std::move(*model);
@@ -44,7 +44,7 @@ FastTextFile pruned() {
 
 TEST_CASE("a dense model") {
   const FastTextFile file = FastTextFile().build();
-  const FastTextModel model = parsed(file);
+  const SubwordModel model = parsed(file);
   CHECK(model.version == 12);
   CHECK(model.kind == detail::FastTextKind::skipgram);
   CHECK(model.dim == 3);
@@ -69,7 +69,7 @@ TEST_CASE("a dense model") {
 
 TEST_CASE("a pruned, quantised model") {
   const FastTextFile file = pruned().build();
-  const FastTextModel model = parsed(file);
+  const SubwordModel model = parsed(file);
   CHECK(model.kind == detail::FastTextKind::supervised);
   CHECK(model.labels == 2);
   CHECK(model.words.size() == 3);
@@ -98,7 +98,7 @@ TEST_CASE("pruned of all n-grams, quantised without norms, an output that is not
   FastTextFile file = pruned();
   file.kept.clear();
   file.norms = file.quantized_output = false;
-  const FastTextModel model = parsed(file.build());
+  const SubwordModel model = parsed(file.build());
   CHECK(model.pruned);
   CHECK(model.input.shape == std::vector<std::uint64_t>{3, 3});
   CHECK(!model.input.product->norm_codes_offset);
@@ -121,7 +121,7 @@ TEST_CASE("supervised models of version 11 have no n-grams of characters, whatev
 
 TEST_CASE("what a reader finds") {
   const FastTextFile file = FastTextFile().build();
-  const auto found = detail::read_fasttext(as_bytes(file.bytes), "m.bin");
+  const auto found = detail::fasttext_format.read(as_bytes(file.bytes), "m.bin");
   REQUIRE_MESSAGE(found.ok(), found.error().message);
   CHECK(found->what == "a fastText model");
   CHECK(found->table == "input");
@@ -138,7 +138,7 @@ TEST_CASE("what a reader finds") {
 
 TEST_CASE("what a reader notes") {
   FastTextFile file = pruned().build();
-  auto found = detail::read_fasttext(as_bytes(file.bytes), "m.ftz");
+  auto found = detail::fasttext_format.read(as_bytes(file.bytes), "m.ftz");
   REQUIRE(found.ok());
   REQUIRE(found->notes.size() == 2);
   CHECK(contains(found->notes[0], "rows 3 to 5 of input are those left of the n-grams"));
@@ -147,7 +147,7 @@ TEST_CASE("what a reader notes") {
   file = FastTextFile();
   file.bucket = file.minn = file.maxn = 0;
   file.build();
-  found = detail::read_fasttext(as_bytes(file.bytes), "m.bin");
+  found = detail::fasttext_format.read(as_bytes(file.bytes), "m.bin");
   REQUIRE(found.ok());
   CHECK(found->notes.empty());
 }
@@ -174,7 +174,7 @@ void check_refused(const FastTextFile& file, const std::vector<Hostile>& changes
     CAPTURE(hostile.sentence);
     std::string bytes = file.bytes;
     hostile.change(bytes, file.at.at(hostile.field));
-    const auto found = detail::read_fasttext(as_bytes(bytes), "m.bin");
+    const auto found = detail::fasttext_format.read(as_bytes(bytes), "m.bin");
     REQUIRE(!found.ok());
     CAPTURE(found.error().message);
     CHECK(found.error().code == hostile.code);
@@ -260,7 +260,7 @@ TEST_CASE("refused: codes that are not as many as the rows take") {
   put_at(file.bytes, quantizer + 4, 1);
   put_at(file.bytes, quantizer + 8, 3);
   put_at(file.bytes, quantizer + 12, 3);
-  const auto found = detail::read_fasttext(as_bytes(file.bytes), "m.bin");
+  const auto found = detail::fasttext_format.read(as_bytes(file.bytes), "m.bin");
   REQUIRE(!found.ok());
   CHECK(contains(found.error().message, "has 12 codes in its input matrix; 6 rows of 1 take others"));
 }
@@ -270,15 +270,15 @@ TEST_CASE("counts that the file has no room for are refused before anything is m
   std::string bytes = file.bytes.substr(0, file.at.at("kept") + 8);  // 92 bytes
   put_at(bytes, file.at.at("size"), most);
   put_at(bytes, file.at.at("words"), most);
-  const auto words = detail::read_fasttext(as_bytes(bytes), "m.bin");
+  const auto words = detail::fasttext_format.read(as_bytes(bytes), "m.bin");
   REQUIRE(!words.ok());
   CHECK(
       contains(words.error().message, "claims a dictionary of 2147483647 entries, at least 10 bytes each, and has 0"));
 }
 
 TEST_CASE("empty and foreign files") {
-  CHECK(detail::read_fasttext({}, "m.bin").error().code == Code::format_unsupported);
-  CHECK(detail::read_fasttext(as_bytes("{}"), "m.bin").error().code == Code::format_unsupported);
+  CHECK(detail::fasttext_format.read({}, "m.bin").error().code == Code::format_unsupported);
+  CHECK(detail::fasttext_format.read(as_bytes("{}"), "m.bin").error().code == Code::format_unsupported);
 }
 
 TEST_CASE("cut anywhere, and with any byte changed") {

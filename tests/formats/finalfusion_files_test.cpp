@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "engine/formats/product.hpp"
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/bytes.hpp"
 #include "tests/formats/little_endian.hpp"
 #include "tests/support/files.hpp"
@@ -18,7 +18,7 @@ using namespace rowan::test;
 using detail::as_bytes;
 
 detail::FoundFile found_in(const std::string& bytes) {
-  auto found = detail::read_finalfusion(as_bytes(bytes), "f.fifu");
+  auto found = detail::finalfusion_format.read(as_bytes(bytes), "f.fifu");
   REQUIRE_MESSAGE(found.ok(), found.error().message);
   return std::move(*found);
 }
@@ -125,7 +125,8 @@ TEST_CASE("cut anywhere") {
     const std::string bytes = read_file(data_file(name));
     bool refused = true;
     for (std::size_t size = 0; size < bytes.size(); size += 7) {
-      refused = refused && !detail::read_finalfusion(as_bytes(std::string_view(bytes).substr(0, size)), name).ok();
+      refused =
+          refused && !detail::finalfusion_format.read(as_bytes(std::string_view(bytes).substr(0, size)), name).ok();
     }
     CHECK(refused);
   }

@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/bytes.hpp"
 #include "tests/formats/damaged.hpp"
 #include "tests/formats/little_endian.hpp"
@@ -136,7 +136,7 @@ FinalfusionFile::Content quantized(std::uint64_t rows, bool projection, bool wit
 
 FoundFile found_in(const FinalfusionFile& file, std::string& bytes) {
   bytes = file.bytes();
-  auto found = detail::read_finalfusion(as_bytes(bytes), "f.fifu");
+  auto found = detail::finalfusion_format.read(as_bytes(bytes), "f.fifu");
   REQUIRE_MESSAGE(found.ok(), found.error().message);
   CHECK(found->what == "finalfusion embeddings");
   CHECK(found->table == "embedding");
@@ -144,7 +144,7 @@ FoundFile found_in(const FinalfusionFile& file, std::string& bytes) {
 }
 
 std::string refusal(const std::string& bytes, Code code = Code::malformed_file) {
-  const auto found = detail::read_finalfusion(as_bytes(bytes), "f.fifu");
+  const auto found = detail::finalfusion_format.read(as_bytes(bytes), "f.fifu");
   REQUIRE(!found.ok());
   CHECK(found.error().code == code);
   CHECK(found.error().message.starts_with("f.fifu"));
@@ -354,7 +354,7 @@ TEST_CASE("cut anywhere, and with any byte changed") {
   for (const FinalfusionFile& file : files) {
     std::size_t accepted = 0;
     for_each_damage(file.bytes(), few_changes, [&](std::span<const std::byte> bytes, bool whole) {
-      const auto found = detail::read_finalfusion(bytes, "f.fifu");
+      const auto found = detail::finalfusion_format.read(bytes, "f.fifu");
       CHECK((whole || !found.ok()));
       accepted += found.ok() ? 1 : 0;
     });

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/bytes.hpp"
 #include "tests/formats/damaged.hpp"
 #include "tests/support/files.hpp"
@@ -19,7 +19,7 @@ using Shape = std::vector<std::uint64_t>;
 
 namespace {
 
-Result<FoundFile> read(std::span<const std::byte> file) { return detail::read_gguf(file, "t.gguf"); }
+Result<FoundFile> read(std::span<const std::byte> file) { return detail::gguf_format.read(file, "t.gguf"); }
 Result<FoundFile> read(std::string_view file) { return read(detail::as_bytes(file)); }
 
 template <class Number>

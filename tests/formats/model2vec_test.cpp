@@ -13,13 +13,13 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
 #include "rowan/table.hpp"
 #include "tests/formats/damaged.hpp"
+#include "tests/native/samples.hpp"
 #include "tests/support/files.hpp"
-#include "tests/table/samples.hpp"
 
 using namespace rowan;
 using namespace std::literals;
@@ -62,7 +62,7 @@ constexpr std::string_view two_tokens = R"({"model":{"type":"BPE","vocab":{"b":1
 constexpr std::string_view three_tokens = R"({"model":{"type":"Unigram","vocab":[["a",0],["b",0],["c",0]]}})";
 
 Result<FoundFile> read(std::span<const std::byte> file, std::optional<std::string_view> tokenizer = {}) {
-  auto found = detail::read_safetensors(file, "m.safetensors");
+  auto found = detail::safetensors_format.read(file, "m.safetensors");
   if (!found) return found;
   std::optional<std::span<const std::byte>> json;
   if (tokenizer) json = as_bytes(*tokenizer);

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "tests/formats/samples.hpp"
 #include "tests/support/files.hpp"
 
@@ -46,7 +46,7 @@ TEST_CASE("arrays") {
   for (const Expected& expected : files) {
     CAPTURE(expected.file);
     const std::string file = read_file(data_file(expected.file));
-    const auto found = read(detail::read_npy, file);
+    const auto found = read(detail::npy_format.read, file);
     REQUIRE(found.ok());
     REQUIRE(found->tensors.size() == 1);
     const FoundTensor& tensor = found->tensors[0];
@@ -63,7 +63,7 @@ TEST_CASE("arrays") {
     }
   }
   const std::string integers = read_file(data_file("npy/candle-test.npy"));
-  const auto found = read(detail::read_npy, integers);
+  const auto found = read(detail::npy_format.read, integers);
   REQUIRE(found.ok());
   CHECK(found->tensors[0].type == "<i8");
   CHECK(found->tensors[0].encoding == Encoding::other);
@@ -72,7 +72,7 @@ TEST_CASE("arrays") {
 
 TEST_CASE("an archive of two") {
   const std::string file = read_file(data_file("npy/candle-test.npz"));
-  const auto found = read(detail::read_zip, file);
+  const auto found = read(detail::zip_format.read, file);
   REQUIRE(found.ok());
   REQUIRE(found->tensors.size() == 2);
   CHECK(found->tensors[0].name == "x");
@@ -88,13 +88,14 @@ TEST_CASE("an archive of two") {
 
 TEST_CASE("arrays of objects are refused") {
   for (const char* name : {"npy/py2-np0-objarr.npy", "npy/py2-objarr.npy", "npy/py3-objarr.npy"}) {
-    check_refusal(detail::read_npy, read_file(data_file(name)), Code::format_unsupported, "array of Python objects");
+    check_refusal(detail::npy_format.read, read_file(data_file(name)), Code::format_unsupported,
+                  "array of Python objects");
   }
-  check_refusal(detail::read_zip, read_file(data_file("npy/py3-objarr.npz")), Code::format_unsupported,
+  check_refusal(detail::zip_format.read, read_file(data_file("npy/py3-objarr.npz")), Code::format_unsupported,
                 "member 'x.npy' holds a NumPy array of Python objects, '|O'");
 }
 
 TEST_CASE("damaged files are read or refused") {
-  check_damage(detail::read_npy, read_file(data_file("npy/word2vec_pre_kv_sep_py3_4.syn0.npy")));
-  check_damage(detail::read_zip, read_file(data_file("npy/candle-test.npz")));
+  check_damage(detail::npy_format.read, read_file(data_file("npy/word2vec_pre_kv_sep_py3_4.syn0.npy")));
+  check_damage(detail::zip_format.read, read_file(data_file("npy/candle-test.npz")));
 }

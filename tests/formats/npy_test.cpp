@@ -3,14 +3,14 @@
 
 #include <doctest/doctest.h>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "tests/formats/samples.hpp"
 
 using namespace rowan;
 using namespace rowan::test;
 using detail::Encoding;
-using detail::read_npy;
-using detail::read_zip;
+using detail::npy_format;
+using detail::zip_format;
 
 namespace {
 
@@ -19,7 +19,7 @@ using Sizes = std::vector<std::uint64_t>;
 constexpr auto matrix = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
 
 detail::FoundTensor tensor_of(const std::string& file) {
-  const auto found = read(read_npy, file);
+  const auto found = read(npy_format.read, file);
   REQUIRE(found.ok());
   CHECK(found->what == "a NumPy array");
   REQUIRE(found->tensors.size() == 1);
@@ -162,16 +162,16 @@ TEST_CASE("contradictions are refused") {
       {npy_of("{'descr': '|S0', 'fortran_order': True, 'shape': (4294967296, 4294967296)}", ""), malformed,
        "more elements than 64 bits can count"},
   };
-  check_refusals(read_npy, refusals);
+  check_refusals(npy_format.read, refusals);
 }
 
-TEST_CASE("a damaged array is read or refused") { check_damage(read_npy, npy_of(matrix, floats(6))); }
+TEST_CASE("a damaged array is read or refused") { check_damage(npy_format.read, npy_of(matrix, floats(6))); }
 
 TEST_CASE("an archive's arrays lie where their members do, or are to be inflated") {
   const std::string first = npy_of(matrix, floats(6));
   const std::string second = npy_of("{'descr': '>f8', 'fortran_order': True, 'shape': (2, 2)}", std::string(32, 'x'));
   const ZipSample zip = zip_of({{"first.npy", first}, {"read.me", "text"}, {"folder/second.npy", second, true}});
-  const auto found = read(read_zip, zip.bytes);
+  const auto found = read(zip_format.read, zip.bytes);
   REQUIRE(found.ok());
   CHECK(found->what == "an .npz archive of NumPy arrays");
   REQUIRE(found->tensors.size() == 2);
@@ -196,25 +196,25 @@ TEST_CASE("an archive's arrays lie where their members do, or are to be inflated
 
 TEST_CASE("of an archive, types that are not read are left out where there are others") {
   const std::string objects = npy_of(with_type("|O"), "pickle");
-  const auto found = read(read_zip, zip_of({{"o.npy", objects}, {"m.npy", npy_of(matrix, floats(6))}}).bytes);
+  const auto found = read(zip_format.read, zip_of({{"o.npy", objects}, {"m.npy", npy_of(matrix, floats(6))}}).bytes);
   REQUIRE(found.ok());
   REQUIRE(found->tensors.size() == 1);
   CHECK(found->tensors[0].name == "m");
   REQUIRE(found->notes.size() == 1);
   CHECK(found->notes[0].find("member 'o.npy' holds a NumPy array of Python objects") != std::string::npos);
-  check_refusal(read_zip, zip_of({{"o.npy", objects}}).bytes, Code::format_unsupported,
+  check_refusal(zip_format.read, zip_of({{"o.npy", objects}}).bytes, Code::format_unsupported,
                 "member 'o.npy' holds a NumPy array of Python objects");
 }
 
 TEST_CASE("an archive with one bad array is refused") {
   for (const bool deflate : {false, true}) {
     const std::string good = npy_of(matrix, floats(6));
-    check_refusal(read_zip, zip_of({{"m.npy", good + "x", deflate}}).bytes, Code::malformed_file,
+    check_refusal(zip_format.read, zip_of({{"m.npy", good + "x", deflate}}).bytes, Code::malformed_file,
                   "member 'm.npy' has 25 bytes behind");
-    check_refusal(read_zip, zip_of({{"m.npy", "", deflate}}).bytes, Code::malformed_file,
+    check_refusal(zip_format.read, zip_of({{"m.npy", "", deflate}}).bytes, Code::malformed_file,
                   "member 'm.npy' does not start as");
-    check_refusal(read_zip, zip_of({{"m.npy", good.substr(0, 50), deflate}}).bytes, Code::malformed_file,
+    check_refusal(zip_format.read, zip_of({{"m.npy", good.substr(0, 50), deflate}}).bytes, Code::malformed_file,
                   "ends at byte 128 of 50");
-    check_damage(read_zip, zip_of({{"m.npy", good, deflate}}).bytes);
+    check_damage(zip_format.read, zip_of({{"m.npy", good, deflate}}).bytes);
   }
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/formats/check.hpp"
-#include "engine/formats/rows.hpp"
+#include "engine/formats/decoded_rows.hpp"
 
 using namespace rowan;
 using namespace rowan::detail;

@@ -1,5 +1,5 @@
 // Safetensors files of others: every type, tensors at every alignment, and real files. What a header may not be is
-// tested where it is parsed, in tests/table/header_test.cpp.
+// tested where it is parsed, in tests/files/safetensors_header_test.cpp.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "engine/support/error.hpp"
 #include "tests/formats/damaged.hpp"
+#include "tests/native/samples.hpp"
 #include "tests/support/files.hpp"
-#include "tests/table/samples.hpp"
 
 using namespace rowan;
 using namespace std::literals;
@@ -24,7 +24,9 @@ using Shape = std::vector<std::uint64_t>;
 
 namespace {
 
-Result<FoundFile> read(std::span<const std::byte> file) { return detail::read_safetensors(file, "t.safetensors"); }
+Result<FoundFile> read(std::span<const std::byte> file) {
+  return detail::safetensors_format.read(file, "t.safetensors");
+}
 Result<FoundFile> read(std::string_view file) { return read(detail::as_bytes(file)); }
 
 Result<FoundFile> read_real(std::string_view name) { return read(test::read_file(test::data_file(name))); }

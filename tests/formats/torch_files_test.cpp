@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <set>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "tests/formats/samples.hpp"
 #include "tests/support/files.hpp"
 
@@ -129,7 +129,7 @@ Element element_of(const std::string& dtype) {
 bool same(double one, double other) { return one == other || (std::isnan(one) && std::isnan(other)); }
 
 Reader reader_of(const std::string& file) {
-  return file.starts_with("PK") ? Reader(detail::read_zip) : Reader(detail::read_torch_legacy);
+  return file.starts_with("PK") ? Reader(detail::zip_format.read) : Reader(detail::pytorch_format.read);
 }
 
 void check_tensor(const std::string& file, const FoundTensor& tensor, const Expected& expected) {
@@ -175,8 +175,8 @@ TEST_CASE("every tensor of every checkpoint") {
 
 TEST_CASE("what is no checkpoint is refused") {
   const std::string broken = read_file(data_file("torch/broken.pt"));
-  check_refusal(detail::read_zip, broken, Code::malformed_file, "no end record");
-  check_refusal(detail::read_torch_legacy, broken, Code::malformed_file, "takes a value that is not there");
+  check_refusal(detail::zip_format.read, broken, Code::malformed_file, "no end record");
+  check_refusal(detail::pytorch_format.read, broken, Code::malformed_file, "takes a value that is not there");
 }
 
 TEST_CASE("damaged checkpoints are read or refused") {

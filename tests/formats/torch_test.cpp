@@ -1,7 +1,7 @@
 // PyTorch's checkpoints of both forms, put together by hand.
 #include <doctest/doctest.h>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "tests/formats/samples.hpp"
 
 using namespace rowan;
@@ -9,15 +9,15 @@ using namespace rowan::test;
 using detail::Encoding;
 using detail::FoundFile;
 using detail::FoundTensor;
-using detail::read_torch_legacy;
-using detail::read_zip;
+using detail::pytorch_format;
+using detail::zip_format;
 
 namespace {
 
 using Sizes = std::vector<std::uint64_t>;
 
 FoundFile found_in(const ZipSample& checkpoint) {
-  auto found = read(read_zip, checkpoint.bytes);
+  auto found = read(zip_format.read, checkpoint.bytes);
   if (!found) FAIL(found.error().message);
   CHECK(found->what == "a PyTorch checkpoint");
   CHECK(found->table.empty());
@@ -115,9 +115,9 @@ TEST_CASE("an untyped storage has the dtype of its tensor") {
   CHECK(found.type == "torch.float8_e4m3fn");
   CHECK(found.encoding == Encoding::f8_e4m3);
   CHECK(found.offset == checkpoint.data[2] + 1);
-  check_refusal(read_zip, checkpoint_of(tensor("uint16", 6), "sixsix").bytes, Code::malformed_file,
+  check_refusal(zip_format.read, checkpoint_of(tensor("uint16", 6), "sixsix").bytes, Code::malformed_file,
                 "passes the end of its storage '0'");
-  check_refusal(read_zip, checkpoint_of(tensor("FloatStorage", 6), "sixsix").bytes, Code::malformed_file,
+  check_refusal(zip_format.read, checkpoint_of(tensor("FloatStorage", 6), "sixsix").bytes, Code::malformed_file,
                 "has no dtype");
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("views lie in their storage") {
     sample.offset = view.offset;
     sample.shape = view.shape;
     sample.strides = view.strides;
-    check_refusal(read_zip, checkpoint_of(tensor_of(sample)).bytes, Code::malformed_file,
+    check_refusal(zip_format.read, checkpoint_of(tensor_of(sample)).bytes, Code::malformed_file,
                   "passes the end of its storage '0' of 6 elements");
   }
 }
@@ -200,11 +200,11 @@ TEST_CASE("sharing does not multiply") {
   // A tensor under 10,000 names of 100,000 bytes, for which the pickle has a key and its references.
   std::string names = "}(" + text(std::string(100000, 'k')) + "}(";
   for (int i = 0; i < 10000; ++i) names += integer(static_cast<std::uint64_t>(i)) + "h\x01";
-  check_refusal(read_zip, checkpoint_of("]q\x02(" + tensor_of() + "q\x01"s + names + "uue").bytes, Code::malformed_file,
-                "more names than its bytes warrant");
+  check_refusal(zip_format.read, checkpoint_of("]q\x02(" + tensor_of() + "q\x01"s + names + "uue").bytes,
+                Code::malformed_file, "more names than its bytes warrant");
   std::string keys = "]q\x01" + text(std::string(100000, 'k')) + "q\x02"s + "}(";
   for (int i = 0; i < 10000; ++i) keys += "h\x02h\x01";
-  check_refusal(read_zip, checkpoint_of("(" + keys + "ut").bytes, Code::malformed_file,
+  check_refusal(zip_format.read, checkpoint_of("(" + keys + "ut").bytes, Code::malformed_file,
                 "more names than its bytes warrant");
 }
 
@@ -259,9 +259,9 @@ TEST_CASE("contradictions are refused") {
       {zip_of({{"a/data.pkl", "N."}, {"b/data.pkl", "N."}}).bytes, malformed, "two pickles"},
       {zip_of({{"a/data.pkl", ""}}).bytes, malformed, "ends at byte 0"},
   };
-  check_refusals(read_zip, refusals);
+  check_refusals(zip_format.read, refusals);
   // Before 2.1 no order of bytes was said.
-  CHECK(read(read_zip, zip_of({{"m/data.pkl", pickle_of(tensor_of())}, {"m/data/0", floats(6)}}).bytes).ok());
+  CHECK(read(zip_format.read, zip_of({{"m/data.pkl", pickle_of(tensor_of())}, {"m/data/0", floats(6)}}).bytes).ok());
 }
 
 TEST_CASE("the form before 1.6") {
@@ -276,7 +276,7 @@ TEST_CASE("the form before 1.6") {
                                               {"b", dict_of({{"c", tensor_of(second)}})},
                                               {"d", tensor_of(legacy_sample())}}),
                                      {{"1", 4, "halfhalf"}, {"0", 6, floats(6)}});
-  const auto found = read(read_torch_legacy, file);
+  const auto found = read(pytorch_format.read, file);
   REQUIRE(found.ok());
   CHECK(found->what == "a PyTorch checkpoint of the form before 1.6");
   REQUIRE(found->tensors.size() == 3);
@@ -322,15 +322,16 @@ TEST_CASE("the form before 1.6: contradictions are refused") {
       {replaced(good, "](", "N("), malformed, "adds to a value of another kind"},
       {replaced(good, "](" + text("0") + "e", "N"), malformed, "is no list of storages"},
   };
-  check_refusals(read_torch_legacy, refusals);
+  check_refusals(pytorch_format.read, refusals);
 }
 
 TEST_CASE("a pickle that is no checkpoint is refused with advice") {
   constexpr auto advice = "gensim's kv.save_word2vec_format(path, binary=True) makes a file that is";
   const auto check = [&](const std::string& file, std::string_view piece) {
-    check_refusal(read_torch_legacy, file, Code::format_unsupported, "is a Python pickle and not a PyTorch checkpoint");
-    check_refusal(read_torch_legacy, file, Code::format_unsupported, piece);
-    check_refusal(read_torch_legacy, file, Code::format_unsupported, advice);
+    check_refusal(pytorch_format.read, file, Code::format_unsupported,
+                  "is a Python pickle and not a PyTorch checkpoint");
+    check_refusal(pytorch_format.read, file, Code::format_unsupported, piece);
+    check_refusal(pytorch_format.read, file, Code::format_unsupported, advice);
   };
   check(pickle_of(global("gensim.models.keyedvectors", "KeyedVectors") + ")\x81}b"),
         "it asks for 'gensim.models.keyedvectors.KeyedVectors'");
@@ -342,12 +343,12 @@ TEST_CASE("a pickle that is no checkpoint is refused with advice") {
   check(pickle_of("K\x01"), "magic number");
   check(pickle_of("\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x18"), "magic number");
   check(pickle_of("I1\n"), "opcode 73");
-  check_refusal(read_torch_legacy, "\x80\x02", Code::malformed_file, "without its STOP");
-  check_refusal(read_torch_legacy, "", Code::malformed_file, "ends at byte 0");
+  check_refusal(pytorch_format.read, "\x80\x02", Code::malformed_file, "without its STOP");
+  check_refusal(pytorch_format.read, "", Code::malformed_file, "ends at byte 0");
 }
 
 TEST_CASE("damaged checkpoints are read or refused") {
-  check_damage(read_zip, checkpoint_of(dict_of({{"a", tensor_of()}})).bytes);
-  check_damage(read_zip, checkpoint_of(dict_of({{"a", tensor_of()}}), floats(6), "big", true).bytes);
-  check_damage(read_torch_legacy, legacy_of(dict_of({{"a", tensor_of(legacy_sample())}}), six_floats));
+  check_damage(zip_format.read, checkpoint_of(dict_of({{"a", tensor_of()}})).bytes);
+  check_damage(zip_format.read, checkpoint_of(dict_of({{"a", tensor_of()}}), floats(6), "big", true).bytes);
+  check_damage(pytorch_format.read, legacy_of(dict_of({{"a", tensor_of(legacy_sample())}}), six_floats));
 }

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "engine/formats/readers.hpp"
+#include "engine/formats/registry.hpp"
 #include "tests/formats/samples.hpp"
 
 using namespace rowan;
@@ -193,8 +193,9 @@ TEST_CASE("a damaged archive is read or refused") {
 }
 
 TEST_CASE("a zip of neither kind is converted, and an empty one refused") {
-  check_refusal(detail::read_zip, zip_of(two_parts).bytes, Code::needs_conversion, "neither .npy arrays nor");
-  check_refusal(detail::read_zip, zip_of({{"data.pkl", "x"}}).bytes, Code::needs_conversion, "neither .npy arrays nor");
-  check_refusal(detail::read_zip, zip_of({}).bytes, Code::format_unsupported, "nothing in it");
-  check_refusal(detail::read_zip, zip_of({{"folder/", ""}}).bytes, Code::format_unsupported, "nothing in it");
+  check_refusal(detail::zip_format.read, zip_of(two_parts).bytes, Code::needs_conversion, "neither .npy arrays nor");
+  check_refusal(detail::zip_format.read, zip_of({{"data.pkl", "x"}}).bytes, Code::needs_conversion,
+                "neither .npy arrays nor");
+  check_refusal(detail::zip_format.read, zip_of({}).bytes, Code::format_unsupported, "nothing in it");
+  check_refusal(detail::zip_format.read, zip_of({{"folder/", ""}}).bytes, Code::format_unsupported, "nothing in it");
 }

@@ -34,7 +34,7 @@ void ask(const Subwords& model) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
-  const auto found = detail::read_fasttext(bytes, fuzz::path);
+  const auto found = detail::fasttext_format.read(bytes, fuzz::path);
   fuzz::use(found, bytes);
   if (!found) return 0;
   const fuzz::MemoryFile file(data, size);

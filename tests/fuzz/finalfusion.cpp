@@ -1,3 +1,3 @@
 #include "tests/fuzz/reader.hpp"
 
-ROWAN_FUZZ_READER(rowan::detail::read_finalfusion)
+ROWAN_FUZZ_READER(rowan::detail::finalfusion_format.read)

@@ -1,3 +1,3 @@
 #include "tests/fuzz/reader.hpp"
 
-ROWAN_FUZZ_READER(rowan::detail::read_gguf)
+ROWAN_FUZZ_READER(rowan::detail::gguf_format.read)

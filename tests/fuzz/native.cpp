@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/table/checksum.hpp"
-#include "engine/table/header.hpp"
+#include "engine/files/checksum.hpp"
+#include "engine/files/safetensors_header.hpp"
 #include "rowan/engine.hpp"
 #include "rowan/file.hpp"
 #include "rowan/table.hpp"

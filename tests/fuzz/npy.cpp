@@ -1,3 +1,3 @@
 #include "tests/fuzz/reader.hpp"
 
-ROWAN_FUZZ_READER(rowan::detail::read_npy)
+ROWAN_FUZZ_READER(rowan::detail::npy_format.read)

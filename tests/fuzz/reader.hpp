@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "engine/formats/check.hpp"
-#include "engine/formats/readers.hpp"
-#include "engine/formats/rows.hpp"
+#include "engine/formats/decoded_rows.hpp"
+#include "engine/formats/registry.hpp"
 
 namespace rowan::fuzz {
 

@@ -1,3 +1,3 @@
 #include "tests/fuzz/reader.hpp"
 
-ROWAN_FUZZ_READER(rowan::detail::read_safetensors)
+ROWAN_FUZZ_READER(rowan::detail::safetensors_format.read)

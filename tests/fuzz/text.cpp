@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-#include "engine/import/convert.hpp"
+#include "engine/convert/convert.hpp"
 #include "rowan/file.hpp"
 #include "rowan/table.hpp"
 #include "tests/fuzz/memory_file.hpp"

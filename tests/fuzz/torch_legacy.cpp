@@ -1,3 +1,3 @@
 #include "tests/fuzz/reader.hpp"
 
-ROWAN_FUZZ_READER(rowan::detail::read_torch_legacy)
+ROWAN_FUZZ_READER(rowan::detail::pytorch_format.read)

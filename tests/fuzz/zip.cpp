@@ -1,3 +1,3 @@
 #include "tests/fuzz/reader.hpp"
 
-ROWAN_FUZZ_READER(rowan::detail::read_zip)
+ROWAN_FUZZ_READER(rowan::detail::zip_format.read)

@@ -5,8 +5,8 @@
 
 #include "engine/support/error.hpp"
 #include "rowan/table.hpp"
+#include "tests/native/samples.hpp"
 #include "tests/support/files.hpp"
-#include "tests/table/samples.hpp"
 
 using namespace rowan;
 

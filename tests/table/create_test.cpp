@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/table/checksum.hpp"
+#include "engine/files/checksum.hpp"
 #include "engine/table/philox.hpp"
 #include "engine/table/random_values.hpp"
 #include "rowan/file.hpp"

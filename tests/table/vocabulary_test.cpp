@@ -9,8 +9,8 @@
 #include "engine/support/error.hpp"
 #include "engine/table/key_index.hpp"
 #include "rowan/table.hpp"
+#include "tests/native/samples.hpp"
 #include "tests/support/files.hpp"
-#include "tests/table/samples.hpp"
 
 using namespace rowan;
 

@@ -1,0 +1,271 @@
+// From a source to a published file: what it is, a writer, then batch after batch of rows.
+#include "engine/convert/convert.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "engine/convert/error_tally.hpp"
+#include "engine/convert/foreign_rows.hpp"
+#include "engine/convert/keys.hpp"
+#include "engine/convert/native_tables.hpp"
+#include "engine/formats/refusals.hpp"
+#include "engine/formats/stream.hpp"
+#include "engine/native/save.hpp"
+#include "engine/parallel.hpp"
+#include "engine/support/bytes.hpp"
+#include "engine/support/element.hpp"
+#include "engine/support/error.hpp"
+#include "engine/support/floating_point.hpp"
+#include "engine/table/row_encoder.hpp"
+#include "engine/table/table_rows.hpp"
+
+namespace rowan {
+namespace detail {
+namespace {
+
+class Conversion {
+ public:
+  Conversion(std::shared_ptr<const OpenedFile> file, const std::string& target, const ConvertOptions& options,
+             const BatchSizes& sizes, const ConversionExtras& extras, const Parallel& parallel)
+      : file_(std::move(file)),
+        source_(file_->path()),
+        target_(target),
+        options_(options),
+        sizes_(sizes),
+        extras_(extras),
+        parallel_(parallel) {}
+
+  Result<ConvertReport> run();
+
+ private:
+  StreamRequest asked() const noexcept { return {options_.dim, options_.limit}; }
+  Result<void> check_target() const;
+  /// Of the one table of a foreign file.
+  TableLayout layout_of(std::uint64_t dim) const {
+    return {.name = options_.name,
+            .dim = dim,
+            .dtype = options_.dtype,
+            .keys = options_.keys,
+            .pad_rows = options_.pad_rows};
+  }
+  Result<TableWriter> make_writer(std::vector<TableLayout> layouts) const {
+    return TableSaver::create(target_, std::move(layouts), {.overwrite = options_.overwrite}, extras_.extras);
+  }
+  RowLayout rows_of(const TableWriter& writer, std::size_t number, std::uint64_t dim, DType values) const {
+    return {.dim = static_cast<std::size_t>(dim),
+            .stride = static_cast<std::size_t>(writer.row_stride(number)),
+            .element = element_of(options_.dtype),
+            .saturate = options_.saturate,
+            .measure_error = !holds_all(options_.dtype, values),
+            .check_utf8 = options_.keys != KeyKind::none};
+  }
+
+  Result<ConvertReport> from_stream(BatchReader& batches, const Format& format, const StreamShape& shape);
+  /// Of a run of a file that is an archive.
+  Result<ConvertReport> from_run(MappedFile archive, const FileRun& run);
+  Result<ConvertReport> from_mapped(const Format& format);
+  Result<ConvertReport> from_native();
+
+  /// Appends all rows of a reader to table `number`; `where(rows)` says where the conversion stands. The rows.
+  template <class Where>
+  Result<std::uint64_t> append(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
+                               std::size_t number, const Where& where);
+  Result<ConvertReport> publish(TableWriter& writer, const Format& from);
+
+  std::shared_ptr<const OpenedFile> file_;
+  const std::string& source_;
+  const std::string& target_;
+  ConvertOptions options_;
+  const BatchSizes& sizes_;
+  const ConversionExtras& extras_;
+  const Parallel& parallel_;
+  ConvertReport report_;
+  ErrorTally tally_;
+};
+
+Result<void> Conversion::check_target() const {
+  const Result<bool> itself = file_->is_at(target_);  // one that cannot be examined cannot be written either
+  if (itself && *itself) {
+    return make_error(Code::invalid_argument, target_, " is the source itself; name another file to write");
+  }
+  std::error_code ignored;
+  if (!options_.ids_from.empty() && std::filesystem::equivalent(target_, options_.ids_from, ignored)) {
+    return make_error(Code::invalid_argument, target_, " is the file of ids itself; name another file to write");
+  }
+  return {};
+}
+
+Result<ConvertReport> Conversion::run() {
+  if (const auto good = check_target(); !good) return good.error();
+  auto bytes = ByteSource::of(file_);
+  if (!bytes) return bytes.error();
+  BatchReader batches(*bytes);
+  const auto start = read_start(batches, options_.from, asked(), sizes_);
+  if (!start) return start.error();
+  if (start->format->streaming) return from_stream(batches, *start->format, start->shape);
+  return start->format == &native_format ? from_native() : from_mapped(*start->format);
+}
+
+template <class Where>
+Result<std::uint64_t> Conversion::append(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
+                                         std::size_t number, const Where& where) {
+  std::uint64_t rows = 0;
+  const auto take = [&](std::span<const RowBlock> blocks) -> Result<void> {
+    for (const RowBlock& block : blocks) {
+      if (const auto good = keys.append(writer, number, reader, block, rows); !good) return good;
+      rows += block.rows;
+      tally_.add(block.errors, layout.dim);
+      report_.invalid_utf8 += block.invalid_utf8;
+    }
+    return {};
+  };
+  const auto took = [&] {
+    if (options_.progress) options_.progress(where(rows));
+  };
+  if (const auto good = for_each_batch(reader, parallel_, take, took); !good) return good.error();
+  if (const auto good = keys.check_rows(rows, options_.limit == 0); !good) return good.error();
+  if (layout.measure_error) report_.error.emplace();
+  return rows;
+}
+
+Result<ConvertReport> Conversion::publish(TableWriter& writer, const Format& from) {
+  if (extras_.before_publishing) {
+    if (const auto good = extras_.before_publishing(); !good) return good.error();
+  }
+  auto written = writer.publish();
+  if (!written) return written.error();
+  report_.from = from.id;
+  report_.rows = written->rows;
+  report_.duplicates = written->duplicates;
+  report_.first_duplicates = std::move(written->first_duplicates);
+  if (report_.error) report_.error = tally_.result();
+  return std::move(report_);
+}
+
+Result<ConvertReport> Conversion::from_stream(BatchReader& batches, const Format& format, const StreamShape& shape) {
+  if (!options_.table.empty()) {
+    return make_error(Code::invalid_argument, source_, " holds one table without a name; only of a Rowan file can '",
+                      options_.table, "' be chosen");
+  }
+  auto keys = Keys::make(options_, shape.promised, source_);
+  if (!keys) return keys.error();
+  auto writer = make_writer({layout_of(shape.dim)});
+  if (!writer) return writer.error();
+  const RowLayout layout = rows_of(*writer, 0, shape.dim, DType::f32);
+  const auto reader = format.streaming->rows(batches, shape, layout, options_.limit, parallel_.concurrency(), sizes_);
+  report_.dim = shape.dim;
+  const auto where = [&](std::uint64_t rows) {
+    return Progress{batches.source().bytes_read(), batches.source().bytes_total(), rows};
+  };
+  const auto rows = append(*reader, layout, *keys, *writer, 0, where);
+  if (!rows) return rows.error();
+  return publish(*writer, format);
+}
+
+Result<ConvertReport> Conversion::from_run(MappedFile archive, const FileRun& run) {
+  options_.table.clear();
+  ByteSource bytes = ByteSource::of(std::move(archive), run);
+  BatchReader batches(bytes);
+  const auto start = read_start(batches, options_.from, asked(), sizes_);
+  if (!start) return start.error();
+  if (start->format->streaming) return from_stream(batches, *start->format, start->shape);
+  return make_error(Code::format_unsupported, source_, ": its file ", in_quotes(run.name), " is ",
+                    start->format->spelling, ", which is not read from an archive: unpack it with: unzip");
+}
+
+Result<ConvertReport> Conversion::from_mapped(const Format& format) {
+  auto mapped = MappedFile::of(file_);
+  if (!mapped) return mapped.error();
+  if (format.streamed_run != nullptr) {
+    const auto run = format.streamed_run(mapped->bytes(), options_.table, source_);
+    if (!run) return run.error();
+    if (*run) return from_run(*std::move(mapped), **run);
+  }
+  auto file = ForeignFile::of(*std::move(mapped), format);
+  if (!file) return file.error();
+  const auto source = choose_foreign(*std::move(file), source_, options_);
+  if (!source) return source.error();
+  auto keys = Keys::make(options_, source->rows, source_);
+  if (!keys) return keys.error();
+  auto writer = make_writer({layout_of(source->table.dim)});
+  if (!writer) return writer.error();
+  const RowLayout layout = rows_of(*writer, 0, source->table.dim, DType::f32);
+  const auto reader = ForeignRows::make(*source, source_, layout, options_.limit, sizes_);
+  if (!reader) return reader.error();
+  report_.dim = source->table.dim;
+  const std::uint64_t bytes = file_->size();
+  const auto where = [&](std::uint64_t rows) {
+    const double done = source->rows == 0 ? 1.0 : static_cast<double>(rows) / static_cast<double>(source->rows);
+    return Progress{static_cast<std::uint64_t>(done * static_cast<double>(bytes)), bytes, rows};
+  };
+  const auto rows = append(**reader, layout, *keys, *writer, 0, where);
+  if (!rows) return rows.error();
+  return publish(*writer, format);
+}
+
+Result<ConvertReport> Conversion::from_native() {
+  auto mapped = MappedFile::of(file_);
+  if (!mapped) return mapped.error();
+  const Recognised start = recognise(as_text(mapped->bytes()));
+  if (!start.is(native_format)) return not_native_error(source_, start);
+  const auto file = NativeFile::of(*std::move(mapped));
+  if (!file) return file.error();
+  const auto tables = choose_tables(*file, options_);
+  if (!tables) return tables.error();
+
+  std::vector<TableLayout> layouts;
+  Progress progress;
+  for (const Table& table : *tables) {
+    layouts.push_back(converted_layout(table, tables->size() == 1, options_));
+    report_.dim = &table == &tables->front() || report_.dim == table.dim() ? table.dim() : 0;
+    progress.bytes_total += limited(table.rows(), options_.limit) * table.row_stride();
+  }
+  report_.tables = tables->size();
+  auto writer = make_writer(layouts);
+  if (!writer) return writer.error();
+  for (std::size_t i = 0; i < tables->size(); ++i) {
+    const Table& table = (*tables)[i];
+    const RowLayout layout = rows_of(*writer, i, table.dim(), table.dtype());
+    Keys keys(layouts[i].keys, source_);
+    const bool keyed = layouts[i].keys != KeyKind::none;
+    const auto reader = TableRows::make(table, limited(table.rows(), options_.limit), keyed, layout, sizes_, source_);
+    if (!reader) return reader.error();
+    const auto where = [&](std::uint64_t rows) {
+      return Progress{progress.bytes_read + rows * table.row_stride(), progress.bytes_total, progress.rows + rows};
+    };
+    const auto rows = append(**reader, layout, keys, *writer, i, where);
+    if (!rows) return rows.error();
+    progress = where(*rows);
+  }
+  return publish(*writer, native_format);
+}
+
+}  // namespace
+
+Result<ConvertReport> convert_file(std::shared_ptr<const OpenedFile> source, const std::string& target,
+                                   const ConvertOptions& options, const BatchSizes& sizes,
+                                   const ConversionExtras& extras) {
+  const FloatingPointMode mode(default_floating_point);  // whatever the caller's is; tiles inherit it
+  const Parallel parallel(options.threads);
+  if (!parallel.status().ok()) return Error{parallel.status().code, parallel.status().message()};
+  return Conversion(std::move(source), target, options, sizes, extras, parallel).run();
+}
+
+Result<ConvertReport> convert_in_batches(const std::string& source, const std::string& target,
+                                         const ConvertOptions& options, const BatchSizes& sizes) {
+  auto file = OpenedFile::open(source, OpenedFile::Purpose::reading);
+  if (!file) return file.error();
+  return convert_file(*std::move(file), target, options, sizes);
+}
+
+}  // namespace detail
+
+Result<ConvertReport> convert(const std::string& source, const std::string& target, const ConvertOptions& options) {
+  return detail::guarded([&] { return detail::convert_in_batches(source, target, options, detail::BatchSizes{}); });
+}
+
+}  // namespace rowan

@@ -1,0 +1,53 @@
+// Sentences about files that are not native: what they are, and the command that makes them so.
+#include "engine/formats/refusals.hpp"
+
+#include <string_view>
+
+#include "engine/support/error.hpp"
+#include "engine/support/shell_word.hpp"
+
+namespace rowan::detail {
+namespace {
+
+/// Takes the ending of a format's files off.
+void remove_ending(std::string& path) {
+  for (int id = 0; id < source_format_count; ++id) {
+    for (const std::string_view ending : format_of(static_cast<SourceFormat>(id)).endings) {
+      if (ending.empty() || !path.ends_with(ending)) continue;
+      path.resize(path.size() - ending.size());
+      return;
+    }
+  }
+}
+
+/// The path with the endings of pretrained tables taken off and .safetensors put on.
+std::string converted_name(std::string path) {
+  if (path.ends_with(".gz")) path.resize(path.size() - 3);
+  if (path.ends_with(".zip")) path.resize(path.size() - 4);
+  remove_ending(path);
+  constexpr std::string_view own = ".safetensors";
+  if (!path.ends_with(own)) return path.append(own);
+  path.resize(path.size() - own.size());
+  return path + ".rowan.safetensors";
+}
+
+}  // namespace
+
+Error needs_conversion_error(const std::string& path, const std::string& what) {
+  // An argument that starts with a hyphen would be taken for an option.
+  const std::string source = path.starts_with('-') ? "./" + path : path;
+  return make_error(Code::needs_conversion, path, " is ", what, "; convert it once with: rowan convert ",
+                    shell_word(source), " ", shell_word(converted_name(source)));
+}
+
+Error not_native_error(const std::string& path, const Recognised& start) {
+  using Content = Recognised::Content;
+  if (start.streams() || start.content == Content::gzip) {
+    return needs_conversion_error(path, concat(start.noun, ", which cannot be mapped in place"));
+  }
+  if (start.maps()) return needs_conversion_error(path, concat(start.noun, ", and a Rowan file is needed here"));
+  if (start.content == Content::empty) return make_error(Code::malformed_file, path, " is empty");
+  return make_error(Code::format_unsupported, path, " is ", start.noun, "; this Rowan reads ", formats_in_words());
+}
+
+}  // namespace rowan::detail

@@ -1,0 +1,95 @@
+#include "engine/formats/registry.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/formats/text_probe.hpp"
+#include "engine/support/error.hpp"
+
+namespace rowan {
+namespace detail {
+namespace {
+
+/// In the order in which a file is held against them: what is told by its first bytes before what is told by its lines.
+constexpr std::array<const Format*, source_format_count> formats = {
+    &native_format, &safetensors_format, &npy_format,         &zip_format,           &pytorch_format,
+    &gguf_format,   &fasttext_format,    &finalfusion_format, &word2vec_text_format, &word2vec_binary_format,
+    &glove_format,
+};
+
+constexpr std::string_view gzip_magic = "\x1F\x8B";
+
+/// Names of families, each once, in the order of the enumeration.
+std::vector<std::string_view> families(bool streamed) {
+  std::vector<std::string_view> names;
+  for (int id = 0; id < source_format_count; ++id) {
+    const Format& format = format_of(static_cast<SourceFormat>(id));
+    if (format.family.empty() || format.streaming.has_value() != streamed) continue;
+    if (std::find(names.begin(), names.end(), format.family) == names.end()) names.push_back(format.family);
+  }
+  return names;
+}
+
+/// "a, b and c", where the last two are joined by " and ".
+std::string listed(const std::vector<std::string_view>& names, std::string_view last) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i != 0) text += i + 1 == names.size() ? last : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+const Format& format_of(SourceFormat id) noexcept {
+  return **std::find_if(formats.begin(), formats.end(), [id](const Format* format) { return format->id == id; });
+}
+
+Recognised recognise(std::string_view start) {
+  using Content = Recognised::Content;
+  if (start.empty()) return {Content::empty, nullptr, "empty"};
+  if (start.starts_with(gzip_magic)) return {Content::gzip, nullptr, "gzip-compressed"};
+  for (const Format* const format : formats) {
+    if (format->probe(start)) return {Content::of_format, format, format->noun};
+  }
+  if (usual_numbers_in_lines(start) == 1) {
+    return {Content::one_number, &glove_format, "text with a token and one number in a line"};
+  }
+  return {Content::unknown, nullptr, "of no format that Rowan knows"};
+}
+
+std::string formats_in_words() {
+  return concat("native files, ", listed(families(false), " and "), " files, and converts ",
+                listed(families(true), " and "), " ones");
+}
+
+std::string streamed_families_in_words() { return listed(families(true), " or "); }
+
+std::string streamed_formats_in_words() {
+  std::vector<std::string_view> names;
+  for (int id = 0; id < source_format_count; ++id) {
+    const Format& format = format_of(static_cast<SourceFormat>(id));
+    if (!format.streaming) continue;
+    std::string_view name = format.noun;  // some with an article
+    if (name.starts_with("a ")) name.remove_prefix(2);
+    if (name.ends_with(" file")) name.remove_suffix(5);
+    names.push_back(name);
+  }
+  return listed(names, " and ");
+}
+
+}  // namespace detail
+
+std::string_view to_string(SourceFormat format) noexcept {
+  return static_cast<int>(format) < source_format_count ? detail::format_of(format).spelling : "unknown";
+}
+
+std::optional<SourceFormat> parse_source_format(std::string_view text) noexcept {
+  for (const detail::Format* const format : detail::formats) {
+    if (format->spelling == text) return format->id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace rowan

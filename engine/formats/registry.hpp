@@ -1,0 +1,115 @@
+// The formats of files that Rowan reads, each with all that is known of it. A format is one Format, defined in the file
+// that reads it, and its place in the list below; CONTRIBUTING.md has the recipe.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/files/batch_reader.hpp"
+#include "engine/files/file_run.hpp"
+#include "engine/formats/found.hpp"
+#include "engine/table/row_reader.hpp"
+#include "rowan/source_format.hpp"
+#include "rowan/status.hpp"
+
+namespace rowan::detail {
+
+/// What is asked of a file that is streamed.
+struct StreamRequest {
+  std::uint64_t dim = 0;    ///< numbers in a row, where the caller knows them; else 0
+  std::uint64_t limit = 0;  ///< rows; 0 = all
+};
+
+/// What the head of a streamed file says.
+struct StreamShape {
+  std::uint64_t dim = 0;
+  bool dim_given = false;                      ///< by the caller, who knows it
+  std::optional<std::uint64_t> promised = {};  ///< rows, by the header
+};
+
+/// How a format is read whose files are read in order, from first to last.
+struct Streaming {
+  std::uint64_t number_bytes = 0;  ///< that a number in a row takes at least
+  /// Consumes a header and holds what it promises against the size of the file. `head` is what the reader has peeked.
+  Result<StreamShape> (*shape)(std::string_view head, BatchReader& reader, const StreamRequest& asked) = nullptr;
+  /// The rows behind the header, in batches that are cut for so many threads. Keeps a reference to the reader.
+  std::unique_ptr<RowReader> (*rows)(BatchReader& reader, const StreamShape& shape, const RowLayout& layout,
+                                     std::uint64_t limit, int threads, const BatchSizes& sizes) = nullptr;
+};
+
+struct Format {
+  SourceFormat id;
+  std::string_view spelling;                     ///< on the command line and in reports: "gguf"
+  std::string_view noun;                         ///< in sentences: "a GGUF model"
+  std::string_view family;                       ///< where formats are listed: "GGUF"; empty: one that is listed has it
+  std::array<std::string_view, 2> endings = {};  ///< of the names of its files, that a converted file's has not
+  bool (*probe)(std::string_view start) = nullptr;  ///< whether a file that starts so, or is that, is of the format
+
+  // Of a format that is mapped:
+  /// From the bytes of a whole file to what they claim: a pure function, which reads nothing outside of them, allocates
+  /// no more than they warrant, and runs nothing that they name. `path` is for messages. An Error says what is wrong
+  /// and where (Code::malformed_file), or what is not read of the format (Code::format_unsupported).
+  Result<FoundFile> (*read)(std::span<const std::byte> file, const std::string& path) = nullptr;
+  /// Of archives: the run of that name, or the only one, that has to be streamed; empty where `read` does for the file.
+  Result<std::optional<FileRun>> (*streamed_run)(std::span<const std::byte> file, std::string_view name,
+                                                 const std::string& path) = nullptr;
+
+  // Of a format that is streamed:
+  std::optional<Streaming> streaming = {};
+};
+
+// Rowan's own, which has a room to itself.
+extern const Format native_format;
+// Mapped, or converted by numbered rows.
+extern const Format safetensors_format;
+extern const Format npy_format;
+extern const Format zip_format;
+extern const Format pytorch_format;
+extern const Format gguf_format;
+extern const Format fasttext_format;
+extern const Format finalfusion_format;
+// Streamed.
+extern const Format word2vec_text_format;
+extern const Format word2vec_binary_format;
+extern const Format glove_format;
+
+const Format& format_of(SourceFormat id) noexcept;
+
+/// What there is to say of the start of a file.
+struct Recognised {
+  enum class Content : std::uint8_t {
+    of_format,
+    one_number,  ///< lines of a token and one number: word counts, or a table of dim 1 in that format
+    gzip,        ///< whose content may be anything
+    empty,
+    unknown,
+  };
+
+  Content content = Content::unknown;
+  const Format* format = nullptr;  ///< where there is one
+  std::string_view noun;           ///< for a sentence, as in "GloVe text". Static
+
+  bool is(const Format& other) const noexcept { return content == Content::of_format && format == &other; }
+  bool maps() const noexcept { return content == Content::of_format && format->read != nullptr; }
+  bool streams() const noexcept { return content == Content::of_format && format->streaming.has_value(); }
+};
+
+/// What a file is that starts with `start`: all of it, or at least its first 64 KiB. Looks no further than that, but
+/// for the headers of safetensors files.
+Recognised recognise(std::string_view start);
+
+// Pieces of sentences:
+/// "native files, safetensors, NumPy, ... files, and converts GloVe and word2vec ones"
+std::string formats_in_words();
+/// "GloVe or word2vec"
+std::string streamed_families_in_words();
+/// "GloVe text, word2vec text and word2vec binary"
+std::string streamed_formats_in_words();
+
+}  // namespace rowan::detail

@@ -1,0 +1,21 @@
+// The start of a file that is read in order: what it is, and what it promises.
+#pragma once
+
+#include <optional>
+
+#include "engine/formats/registry.hpp"
+
+namespace rowan::detail {
+
+struct StreamStart {
+  const Format* format = nullptr;
+  StreamShape shape = {};  ///< where the format is streamed
+};
+
+/// Looks at the head of a source and, where its format is streamed, consumes its header and holds what that promises
+/// against the size of the file, so that nothing is allocated for rows that cannot be there. `from` is the format that
+/// the caller asked for.
+Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> from, const StreamRequest& asked,
+                               const BatchSizes& sizes);
+
+}  // namespace rowan::detail

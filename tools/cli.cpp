@@ -66,13 +66,22 @@ std::optional<DType> parse_output(std::string_view text) {
 
 /// An option whose text `parse` turns into a value, or into nothing where it is not among the `accepted`.
 template <class Value, class Parse>
-void add_parsed(CLI::App* app, const char* name, Value& target, Parse parse, const char* accepted, const char* help) {
+void add_parsed(CLI::App* app, const char* name, Value& target, Parse parse, const std::string& accepted,
+                const char* help) {
   const auto take = [&target, parse, name, accepted](const std::string& text) {
     const auto value = parse(text);
     if (!value) throw CLI::ValidationError(name, fmt::format("\"{}\" is none of {}", text, accepted));
     target = *value;
   };
   app->add_option_function<std::string>(name, take, help)->type_name(accepted);
+}
+
+/// "glove|word2vec|...": all that to_string() has.
+template <class Format>
+std::string spellings(int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i) list.append(i == 0 ? "" : "|").append(to_string(static_cast<Format>(i)));
+  return list;
 }
 
 void add_threads(CLI::App* app, Threads& threads) {
@@ -109,8 +118,7 @@ void add_convert(CLI::App& app, Action& action) {
       app.add_subcommand("convert", "Convert a pretrained table of any format, or a table file, to a table file");
   sub->add_option("IN", arguments->source, "The file to convert")->required()->type_name("");
   sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
-  add_parsed(sub, "--from", options.from, parse_source_format,
-             "glove|word2vec|word2vec-binary|native|safetensors|npy|zip|pytorch|gguf|fasttext|finalfusion",
+  add_parsed(sub, "--from", options.from, parse_source_format, spellings<SourceFormat>(source_format_count),
              "Format of IN (default: recognised by its content)");
   add_parsed(sub, "--dtype", options.dtype, parse_dtype, dtypes, "Element type of the table (default f32)");
   sub->add_flag("--saturate", options.saturate, "f8: store the greatest value where one is beyond the type's range");
@@ -156,7 +164,7 @@ void add_export(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("export", "Write a table in the format of another library");
   add_table(sub, arguments->table);
   sub->add_option("OUT", arguments->target, "The file to write")->required()->type_name("");
-  add_parsed(sub, "--to", arguments->to, parse_target_format, "word2vec|word2vec-binary|npy|safetensors",
+  add_parsed(sub, "--to", arguments->to, parse_target_format, spellings<TargetFormat>(target_format_count),
              "Format of OUT (default: by its ending)");
   sub->add_flag("--force", arguments->overwrite, "Replace OUT if it exists");
   sub->footer(

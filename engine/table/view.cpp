@@ -3,12 +3,15 @@
 
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
+#include "engine/support/status.hpp"
 
 namespace rowan {
 
 using detail::checked_add;
 using detail::checked_multiply;
 using detail::make_error;
+
+std::string Status::message(const TableView& view) const { return detail::describe_status(*this, view.rows()); }
 
 Result<TableView> TableView::over(std::span<const std::byte> bytes, std::uint64_t rows, std::uint64_t dim, DType dtype,
                                   std::uint64_t row_stride) {

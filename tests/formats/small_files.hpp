@@ -7,8 +7,8 @@
 
 #include "tests/formats/fasttext_bytes.hpp"
 #include "tests/formats/samples.hpp"
-#include "tests/support/files.hpp"
 #include "tests/native/samples.hpp"
+#include "tests/support/files.hpp"
 
 namespace rowan::test {
 

@@ -2,6 +2,7 @@
 
 import re
 
+import rooms
 import tree
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
@@ -11,22 +12,12 @@ LAYERS = {
     "include/rowan/": r"rowan/",
     "simd/": r"simd/",
     "engine/": r"rowan/|engine/|simd/(kernels|dispatch|scalar|order|prefetch|processor|quantize|random)\.hpp$",
+    "c/": r"rowan/|rowan\.h$|c/",
+    "python/": r"rowan\.h$|python/",
     "tools/": r"rowan/|tools/|perf/(ceiling|memory|places|prefetch_trial|record|team|trace|turns|workload)\.hpp$",
     "perf/": r"rowan/|perf/",
     "examples/": r"rowan/",
     "tests/": r"rowan/|engine/|simd/|tools/|perf/|tests/",
-}
-
-# Folder of the engine -> the other parts of the engine that its files may include.
-PARTS = {
-    "engine/support/": r"support/",
-    "engine/lookup/": r"support/|parallel\.hpp$|lookup/",
-    "engine/table/": r"support/|parallel\.hpp$|table/",
-    "engine/formats/": r"support/|table/|formats/",
-    "engine/exporting/": r"support/|table/|exporting/",
-    "engine/import/": r"support/|parallel\.hpp$|table/|formats/|words/subword_rows\.hpp$|import/",
-    "engine/training/": r"support/|parallel\.hpp$|lookup/|table/file_map\.hpp$|training/",
-    "engine/words/": r"support/|parallel\.hpp$|lookup/|table/file_map\.hpp$|formats/|words/",
 }
 
 # Library -> its headers, and the files that may include them.
@@ -37,7 +28,7 @@ LIBRARIES = {
     "oneTBB": (r"(oneapi/)?tbb(/|\.h$)", r"engine/parallel\.cpp$|tests/"),
     # In perf: records are one file's, and traces, whose safetensors headers nobody here has written, another's.
     "JSON": (r"nlohmann/", r"engine/support/json\.cpp$|perf/(record|trace_files)\.cpp$|tests/"),
-    "xxHash": (r"xxhash\.h$", r"engine/table/checksum\.cpp$|tests/"),
+    "xxHash": (r"xxhash\.h$", r"engine/files/checksum\.cpp$|tests/"),
     "zlib": (r"zlib\.h$", r"engine/support/inflater\.cpp$|tests/"),
     "CLI11": (r"CLI/", r"tools/"),
     "fmt": (r"fmt/", r"tools/"),
@@ -60,15 +51,24 @@ def layer_of(path):
     return next(allowed for folder, allowed in LAYERS.items() if path.startswith(folder))
 
 
+def problem_of_rooms(path, header):
+    """What is wrong with an include of a file of the engine, or None: a room knows itself and those before it."""
+    if not header.startswith(("engine/", "rowan/")):
+        return None
+    room, other = rooms.room_of(path), rooms.room_of_header(header)
+    if room is None:
+        return f"{path} is of no room"
+    if other is None:
+        return f"{path} includes {header}, which is of no room"
+    return None if rooms.may_know(room, other) else f"{path}, of {room}, may not include {header}, of {other}"
+
+
 def problem_of(path, quote, header):
     """What is wrong with one include, or None."""
     if quote == '"' or header.startswith("rowan/"):
         if not re.match(layer_of(path), header):
             return f"{path} may not include {header}"
-        for folder, allowed in PARTS.items():
-            if path.startswith(folder) and header.startswith("engine/") and not re.match(allowed, header[7:]):
-                return f"{path} may not include {header}"
-        return None
+        return problem_of_rooms(path, header) if path.startswith("engine/") else None
     if re.fullmatch(r"[a-z_0-9]+", header):
         return None  # the standard library
     library = library_of(header)
@@ -103,12 +103,20 @@ SEEDED = [
     [("include/rowan/seed.hpp", "#include <sys/mman.h>")],
     [("simd/seed.cpp", '#include "rowan/engine.hpp"')],
     [("engine/lookup/seed.cpp", '#include "simd/load.hpp"')],
-    [("engine/lookup/seed.cpp", '#include "engine/import/text.hpp"')],
+    [("engine/lookup/seed.cpp", '#include "engine/convert/ids.hpp"')],
+    [("engine/lookup/seed.cpp", '#include "engine/cellar/seed.hpp"')],
+    [("engine/cellar/seed.cpp", '#include "engine/support/error.hpp"')],
+    [("engine/support/seed.cpp", '#include "engine/parallel.hpp"')],
+    [("engine/formats/seed.cpp", '#include "rowan/import.hpp"')],
+    [("engine/search/seed.cpp", '#include "rowan/words.hpp"')],
+    [("engine/native/seed.cpp", '#include "rowan/rowan.hpp"')],
     [("engine/lookup/seed.cpp", "#  include <tbb/parallel_for.h>")],
     [("engine/table/seed.cpp", "#include <nlohmann/json.hpp>")],
     [("engine/seed.cpp", "#include <fmt/format.h>")],
-    [("engine/import/seed.cpp", "#include <zlib.h>")],
-    [("engine/formats/seed.cpp", '#include "engine/import/text.hpp"')],
+    [("engine/files/seed.cpp", "#include <zlib.h>")],
+    [("engine/formats/seed.cpp", '#include "engine/convert/ids.hpp"')],
+    [("c/seed.cpp", '#include "engine/parallel.hpp"')],
+    [("python/seed.cpp", '#include "rowan/table.hpp"')],
     [("tools/seed.cpp", '#include "engine/parallel.hpp"')],
     [("tools/seed.cpp", '#include "perf/session.hpp"')],
     [("perf/seed.cpp", "#include <nlohmann/json.hpp>")],

@@ -29,6 +29,7 @@ SystemFaults::SystemFaults() { active = this; }
 SystemFaults::~SystemFaults() { active = nullptr; }
 
 bool SystemFaults::fails(const char* name) {
+  if (at_call) at_call();
   if (calls++ != fail_at) return false;
   failed = name;
   errno = error_number;

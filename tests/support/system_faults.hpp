@@ -20,6 +20,7 @@ class SystemFaults {
   bool short_writes = false;           ///< each write takes a part only, every other one is interrupted
   bool opening = false;                ///< calls that open, examine, map and read files are counted too
   std::function<void()> at_read;       ///< told of each pread, before it
+  std::function<void()> at_call;       ///< told of each counted call, before it
   int fail_at = -1;                    ///< this call fails, counted from 0; none if negative
   int error_number = EIO;
 

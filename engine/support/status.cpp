@@ -1,4 +1,4 @@
-#include "rowan/status.hpp"
+#include "engine/support/status.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "engine/support/error.hpp"
-#include "rowan/view.hpp"
 
 namespace rowan {
 namespace {
@@ -32,8 +31,9 @@ std::string_view step_option_name(std::int64_t number) {
   return number >= 0 && number < static_cast<std::int64_t>(std::size(names)) ? names[number] : "an option";
 }
 
-/// `rows` is empty where they are not known.
-std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
+}  // namespace
+
+std::string detail::describe_status(const Status& s, std::optional<std::uint64_t> rows) {
   const std::string limit = rows ? concat(*rows) : std::string("rows");
   const auto value = static_cast<std::uint64_t>(s.value);  // of the codes whose value is a size
   constexpr std::uint64_t beyond = ~std::uint64_t{0};
@@ -134,11 +134,7 @@ std::string describe(const Status& s, std::optional<std::uint64_t> rows) {
   }
 }
 
-}  // namespace
-
-std::string Status::message() const { return describe(*this, std::nullopt); }
-
-std::string Status::message(const TableView& view) const { return describe(*this, view.rows()); }
+std::string Status::message() const { return detail::describe_status(*this, std::nullopt); }
 
 BadResult::~BadResult() = default;
 

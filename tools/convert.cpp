@@ -1,4 +1,4 @@
-// rowan convert and rowan create: writing native files.
+// rowan convert: a table of any format, written as a native file.
 #include "tools/commands.hpp"
 #include "tools/failure.hpp"
 #include "tools/json.hpp"
@@ -82,17 +82,6 @@ void convert(const ConvertArguments& arguments) {
     return need_written(rowan::convert(arguments.source, arguments.target, options), arguments.target);
   }();
   arguments.json ? print_json(arguments, report) : print_text(arguments, report);
-}
-
-void create(const CreateArguments& arguments) {
-  NewTable table = arguments.table;
-  if (arguments.init == "zeros") table.init = Init::zeros();
-  if (arguments.init == "uniform") table.init = Init::uniform(arguments.low, arguments.high, arguments.seed);
-  if (arguments.init == "normal") table.init = Init::normal(arguments.seed, 0.0F, arguments.deviation);
-  const WriteReport report =
-      need_written(create_table_file(arguments.target, table, {.overwrite = arguments.overwrite}, arguments.threads),
-                   arguments.target);
-  print("{}: {} rows × {}, {}\n", arguments.target, grouped(report.rows), table.dim, to_string(table.dtype));
 }
 
 }  // namespace rowan::tool

@@ -1,4 +1,4 @@
-// rowan info, rowan verify and rowan recover: what a file holds, whether a native one is whole, and taking it as it is.
+// rowan info: what a file holds.
 #include <bit>
 
 #include "tools/commands.hpp"
@@ -184,41 +184,6 @@ void info(const InfoArguments& arguments) {
   }
   Weights weights(file);
   for (const TableInfo& table : file.tables) print_table(file, table, weights.next(table));
-}
-
-void verify(const VerifyArguments& arguments) {
-  const VerifyReport report = need(rowan::verify(arguments.file, arguments.threads));
-  if (!arguments.json) {
-    print("{}: intact, {} in {} checksum{}\n", arguments.file, readable_bytes(report.bytes), grouped(report.blocks),
-          plural(report.blocks));
-    return;
-  }
-  JsonWriter json;
-  json.begin_object()
-      .field("file", std::string_view(arguments.file))
-      .field("intact", true)
-      .field("bytes", report.bytes)
-      .field("blocks", report.blocks)
-      .end_object();
-  print("{}\n", json.text());
-}
-
-void recover(const RecoverArguments& arguments) {
-  const RecoverReport report = need(rowan::recover(arguments.file));
-  if (arguments.json) {
-    JsonWriter json;
-    json.begin_object()
-        .field("file", std::string_view(arguments.file))
-        .field("unfinished", report.unfinished)
-        .field("blocks", report.blocks)
-        .field("changed", report.changed)
-        .end_object();
-    return print("{}\n", json.text());
-  }
-  if (!report.unfinished) return print("{}: nothing to recover, its last writer committed\n", arguments.file);
-  print("{}: recovered, {} of {} checksum{} of rows changed\n", arguments.file, grouped(report.changed),
-        grouped(report.blocks), plural(report.blocks));
-  print("Rows that were being written when the writer ended may be new, old, or a mix of both.\n");
 }
 
 }  // namespace rowan::tool

@@ -155,6 +155,7 @@ FileInfo ForeignFile::info() const {
     added.dtype = tensor.type;
     added.shape = tensor.shape;
     added.offset = tensor.deflated ? tensor.deflated->offset : tensor.offset;
+    added.plain = !tensor.deflated && !tensor.product && tensor.strides.empty() && !tensor.big_endian;
     const Result<ForeignTable> checked = check(tensor);
     if (!checked) {
       added.why_not_mapped = may_be_table(tensor) ? checked.error().message : "it is no matrix of numbers";

@@ -6,16 +6,16 @@
 
 #include "engine/lookup/checks.hpp"
 #include "engine/lookup/chosen_tuning.hpp"
+#include "engine/lookup/compute_context.hpp"
 #include "engine/lookup/gathering.hpp"
-#include "engine/lookup/machine.hpp"
 #include "engine/lookup/pooling.hpp"
 #include "rowan/engine.hpp"
 
 namespace rowan {
 
-struct Engine::State : detail::Machine {
+struct Engine::State : detail::ComputeContext {
   State(const simd::KernelTable& table, detail::ChosenTuning tuning, Threads threads) noexcept
-      : Machine(table, tuning.values, threads), tuning_error(std::move(tuning.error)) {}
+      : ComputeContext(table, tuning.values, threads), tuning_error(std::move(tuning.error)) {}
 
   std::string tuning_error;
 

@@ -15,17 +15,17 @@ using namespace detail;
 namespace {
 
 /// The gradient of the lookups, where CoalescedGradient::added says. Throws as RowGradients does.
-std::size_t compute_added(const Machine& machine, const TableView& table, bool by_frequency, bool split,
+std::size_t compute_added(const ComputeContext& context, const TableView& table, bool by_frequency, bool split,
                           CoalescedGradient& state) {
   WorkspaceMemory& workspace = state.workspace;
-  const RowGradients gradients(machine, table, workspace.lookups, {.by_frequency = by_frequency, .split = split},
+  const RowGradients gradients(context, table, workspace.lookups, {.by_frequency = by_frequency, .split = split},
                                workspace.rows);
   const std::size_t count = gradients.unique();
   const std::size_t dim = table.dim();
   std::uint64_t* const rows = state.added.rows.get(count);
   float* const values = state.added.values.get(count * dim);
-  const std::size_t parts = parts_of(machine, split);
-  for_each_part(machine, split, parts, [&](std::size_t part) noexcept {
+  const std::size_t parts = parts_of(context, split);
+  for_each_part(context, split, parts, [&](std::size_t part) noexcept {
     const std::size_t begin = gradients.part_begin(part, parts);
     const std::size_t end = gradients.part_begin(part + 1, parts);
     std::copy(gradients.rows() + begin, gradients.rows() + end, rows + begin);
@@ -68,7 +68,7 @@ std::size_t merge(CoalescedGradient& state, std::size_t added) {
 Status Engine::embedding_bag_backward(const TableView& table, std::span<const LookupGradient> lookups,
                                       SparseGradient& gradient, const GradientOptions& options) const noexcept {
   if (!status_.ok()) return status_;
-  const Machine& machine = *state_;
+  const ComputeContext& context = *state_;
   const auto call = [&](bool split) -> Status {
     CoalescedGradient& state = made(gradient.state_);
     const bool adds = options.accumulate && state.count != 0;
@@ -78,11 +78,11 @@ Status Engine::embedding_bag_backward(const TableView& table, std::span<const Lo
               .value = static_cast<std::int64_t>(state.dim)};
     }
     WorkspaceMemory& workspace = state.workspace;
-    const Status status = plan_lookups(machine, table, lookups, options.non_finite, split, workspace.lookups);
+    const Status status = plan_lookups(context, table, lookups, options.non_finite, split, workspace.lookups);
     if (!status) return status;
-    const std::size_t added = compute_added(machine, table, options.scale_grad_by_freq, split, state);
+    const std::size_t added = compute_added(context, table, options.scale_grad_by_freq, split, state);
     const std::size_t merged = adds ? merge(state, added) : 0;
-    write_weights_gradients(machine, table, workspace.lookups, split, workspace.weights);
+    write_weights_gradients(context, table, workspace.lookups, split, workspace.weights);
 
     std::swap(state.now, adds ? state.sum : state.added);
     state.count = adds ? merged : added;
@@ -90,7 +90,7 @@ Status Engine::embedding_bag_backward(const TableView& table, std::span<const Lo
     state.table_rows = table.rows();
     return {.value = static_cast<std::int64_t>(workspace.lookups.bad)};
   };
-  return run_split(splits_backward(machine, table, lookups), call);
+  return run_split(splits_backward(context, table, lookups), call);
 }
 
 }  // namespace rowan

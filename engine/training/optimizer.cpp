@@ -39,8 +39,9 @@ struct Optimizer::State {
   /// A step with gradients that compute(first, last, block, found) finds, of `count` rows in all: it writes a pointer
   /// for each, to [last - first, dim] of block or elsewhere.
   template <class PartBegin, class Compute>
-  void take(const Machine& machine, const MutableTableView& table, const StepOptions& step, const std::uint64_t* ids,
-            std::size_t count, bool split, const PartBegin& part_begin, const Compute& compute);
+  void take(const ComputeContext& context, const MutableTableView& table, const StepOptions& step,
+            const std::uint64_t* ids, std::size_t count, bool split, const PartBegin& part_begin,
+            const Compute& compute);
 };
 
 namespace {
@@ -70,10 +71,10 @@ Status Optimizer::State::check(const Engine& engine, const MutableTableView& tab
 }
 
 template <class PartBegin, class Compute>
-void Optimizer::State::take(const Machine& machine, const MutableTableView& table, const StepOptions& step,
+void Optimizer::State::take(const ComputeContext& context, const MutableTableView& table, const StepOptions& step,
                             const std::uint64_t* ids, std::size_t count, bool split, const PartBegin& part_begin,
                             const Compute& compute) {
-  const std::size_t parts = parts_of(machine, split);
+  const std::size_t parts = parts_of(context, split);
   const std::size_t floats = rows_of_block(dim) * dim;
   float* const blocks = workspace.blocks.get(parts * 2 * floats);
   unsigned char* const flags = workspace.done.get(parts);
@@ -83,21 +84,21 @@ void Optimizer::State::take(const Machine& machine, const MutableTableView& tabl
   factors.clip = step.clip_value;
   if (std::isfinite(step.clip_norm)) {
     float* const of_row = squares.get(count);
-    for_each_part(machine, split, parts, [&](std::size_t part) noexcept {
+    for_each_part(context, split, parts, [&](std::size_t part) noexcept {
       float* const block = blocks + part * 2 * floats;
       const float* gradients[simd::most_step_rows];
       for_each_block(part_begin(part, parts), part_begin(part + 1, parts), dim,
                      [&](std::size_t first, std::size_t last) {
                        compute(first, last, block, gradients);
                        for (std::size_t i = first; i < last; ++i)
-                         row_squares(machine.kernels, gradients[i - first], 1, dim, of_row + i);
+                         row_squares(context.kernels, gradients[i - first], 1, dim, of_row + i);
                      });
     });
     factors.scale = static_cast<float>(static_cast<double>(step.scale) * clipping(added_to(0.0, of_row, count), step));
   }
 
-  RowStep row_step{.kernels = machine.kernels,
-                   .policy = machine.policy,
+  RowStep row_step{.kernels = context.kernels,
+                   .policy = context.policy,
                    .table = table,
                    .step = step_of(algorithm),
                    .factors = factors,
@@ -109,7 +110,7 @@ void Optimizer::State::take(const Machine& machine, const MutableTableView& tabl
     row_step.state[k] = tensors[k].values.data();
     row_step.state_columns[k] = tensors[k].columns;
   }
-  for_each_part_once(machine, split, parts, flags, [&](std::size_t part) noexcept {
+  for_each_part_once(context, split, parts, flags, [&](std::size_t part) noexcept {
     float* const block = blocks + part * 2 * floats;
     const float* gradients[simd::most_step_rows];
     for_each_block(part_begin(part, parts), part_begin(part + 1, parts), dim, [&](std::size_t first, std::size_t last) {
@@ -167,19 +168,19 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, std:
   if (!state_) return {.code = Code::engine_moved};
   State& state = *state_;
   if (const Status status = state.check(engine, table, options); !status) return status;
-  const Machine& machine = *engine.state_;
-  return run_split(splits_backward(machine, table, lookups), [&](bool split) -> Status {
+  const ComputeContext& context = *engine.state_;
+  return run_split(splits_backward(context, table, lookups), [&](bool split) -> Status {
     WorkspaceMemory& workspace = state.workspace;
-    const Status status = plan_lookups(machine, table, lookups, options.non_finite, split, workspace.lookups);
+    const Status status = plan_lookups(context, table, lookups, options.non_finite, split, workspace.lookups);
     if (!status) return status;
-    const RowGradients gradients(machine, table, workspace.lookups,
+    const RowGradients gradients(context, table, workspace.lookups,
                                  {.by_frequency = options.scale_grad_by_freq,
                                   .any_order = !std::isfinite(options.clip_norm),  // the norm adds rows up in theirs
                                   .split = split},
                                  workspace.rows);
-    write_weights_gradients(machine, table, workspace.lookups, split, workspace.weights);
+    write_weights_gradients(context, table, workspace.lookups, split, workspace.weights);
     state.take(
-        machine, table, options, gradients.rows(), gradients.unique(), split,
+        context, table, options, gradients.rows(), gradients.unique(), split,
         [&](std::size_t part, std::size_t parts) { return gradients.part_begin(part, parts); },
         [&](std::size_t first, std::size_t last, float* block, const float** found) {
           return gradients.find(first, last, block, found);
@@ -208,11 +209,11 @@ Status Optimizer::step(const Engine& engine, const MutableTableView& table, cons
       if (column != dim) return {.code = Code::gradient_not_finite, .bag = i, .position = column};
     }
   }
-  const Machine& machine = *engine.state_;
-  const bool split = machine.splits([&] { return machine.policy.estimated_ns(table, 2 * rows.size(), rows.size()); });
+  const ComputeContext& context = *engine.state_;
+  const bool split = context.splits([&] { return context.policy.estimated_ns(table, 2 * rows.size(), rows.size()); });
   return run_split(split, [&](bool splits) -> Status {
     state.take(
-        machine, table, options, rows.data(), rows.size(), splits,
+        context, table, options, rows.data(), rows.size(), splits,
         [&](std::size_t part, std::size_t parts) {
           return rows.size() / parts * part + std::min(part, rows.size() % parts);
         },

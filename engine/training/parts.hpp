@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "engine/lookup/machine.hpp"
+#include "engine/lookup/compute_context.hpp"
 #include "rowan/status.hpp"
 
 namespace rowan::detail {
@@ -14,9 +14,9 @@ struct ThreadsFailed {};
 
 /// Calls body(i) for i in [0, parts): on threads where `split`, else one after the other.
 template <class Body>
-void for_each_part(const Machine& machine, bool split, std::size_t parts, const Body& body) {
+void for_each_part(const ComputeContext& context, bool split, std::size_t parts, const Body& body) {
   if (split && parts > 1) {
-    if (!machine.parallel.for_each(parts, body)) throw ThreadsFailed();
+    if (!context.parallel.for_each(parts, body)) throw ThreadsFailed();
     return;
   }
   for (std::size_t i = 0; i < parts; ++i) body(i);
@@ -25,22 +25,22 @@ void for_each_part(const Machine& machine, bool split, std::size_t parts, const 
 /// The same for what must not be done twice: never fails, for parts that threads left over are run here. `done` is
 /// memory for a flag of each part.
 template <class Body>
-void for_each_part_once(const Machine& machine, bool split, std::size_t parts, unsigned char* done,
+void for_each_part_once(const ComputeContext& context, bool split, std::size_t parts, unsigned char* done,
                         const Body& body) noexcept {
   std::fill_n(done, parts, static_cast<unsigned char>(0));
   const auto run = [&](std::size_t i) noexcept {
     body(i);
     done[i] = 1;
   };
-  if (split && parts > 1 && machine.parallel.for_each(parts, run)) return;
+  if (split && parts > 1 && context.parallel.for_each(parts, run)) return;
   for (std::size_t i = 0; i < parts; ++i) {
     if (done[i] == 0) run(i);
   }
 }
 
 /// Parts of a call that is split: some for each thread, so that one which is held up leaves the rest to others.
-inline std::size_t parts_of(const Machine& machine, bool split) noexcept {
-  return split ? 8 * static_cast<std::size_t>(machine.parallel.concurrency()) : 1;
+inline std::size_t parts_of(const ComputeContext& context, bool split) noexcept {
+  return split ? 8 * static_cast<std::size_t>(context.parallel.concurrency()) : 1;
 }
 
 /// call(split) as a Status, whatever it throws; without threads where they failed. Until then the call must have

@@ -29,7 +29,7 @@ bool all_finite(const std::byte* values, DType dtype, std::size_t count) noexcep
   return all_finite<std::uint16_t>(values, count, dtype == DType::f16 ? 0x7C00 : 0x7F80);
 }
 
-Status check_finite(const Machine& machine, std::size_t dim, bool split, const PlannedLookup& lookup) {
+Status check_finite(const ComputeContext& context, std::size_t dim, bool split, const PlannedLookup& lookup) {
   constexpr std::size_t elements_at_once = std::size_t{1} << 18;
   const std::size_t row_bytes = lookup.stride * (lookup.dtype == DType::f32 ? 4 : 2);
   const std::size_t rows_at_once = std::max<std::size_t>(1, elements_at_once / dim);
@@ -45,7 +45,7 @@ Status check_finite(const Machine& machine, std::size_t dim, bool split, const P
       return;
     }
   };
-  for_each_part(machine, split, (bags + rows_at_once - 1) / rows_at_once, look);
+  for_each_part(context, split, (bags + rows_at_once - 1) / rows_at_once, look);
   const std::size_t bag = first.load(std::memory_order_relaxed);
   if (bag == bags) return {};
   const std::byte* const row = lookup.gradient + bag * row_bytes;
@@ -114,26 +114,27 @@ std::size_t find_not_finite(const std::byte* row, DType dtype, std::size_t dim) 
   return column;
 }
 
-bool splits_backward(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups) noexcept {
-  return machine.splits([&] {
+bool splits_backward(const ComputeContext& context, const TableView& table,
+                     std::span<const LookupGradient> lookups) noexcept {
+  return context.splits([&] {
     const std::uint64_t reads = count_indices(lookups);
-    return machine.policy.estimated_ns(table, reads, reads);
+    return context.policy.estimated_ns(table, reads, reads);
   });
 }
 
-Status plan_lookups(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups,
+Status plan_lookups(const ComputeContext& context, const TableView& table, std::span<const LookupGradient> lookups,
                     NonFinite non_finite, bool split, PlannedLookups& planned) {
   planned.all.assign(lookups.size(), {});
   planned.bags = planned.positions = 0;
   planned.bad = 0;
   planned.weighted = planned.extreme = false;
   const auto call = [&](std::size_t i) { return std::tie(table, lookups[i].bags.indices()); };
-  const bool good = split && machine.good_on_threads(lookups.size(), count_indices(lookups), call);
+  const bool good = split && context.good_on_threads(lookups.size(), count_indices(lookups), call);
   for (std::size_t i = 0; i < lookups.size(); ++i) {
     PlannedLookup& lookup = planned.all[i];
     Status status = plan_shapes(table, lookups[i], lookup);
-    if (status.ok()) status = scan_bags(table, &machine.kernels, good, lookup.bags);
-    if (status.ok() && non_finite == NonFinite::reject) status = check_finite(machine, table.dim(), split, lookup);
+    if (status.ok()) status = scan_bags(table, &context.kernels, good, lookup.bags);
+    if (status.ok() && non_finite == NonFinite::reject) status = check_finite(context, table.dim(), split, lookup);
     status.table = static_cast<std::uint32_t>(i);
     if (!status) return status;
     if (lookup.bags.indices.bad_index != BadIndex::reject) {  // there is one

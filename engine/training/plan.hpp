@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/lookup/checks.hpp"
-#include "engine/lookup/machine.hpp"
+#include "engine/lookup/compute_context.hpp"
 #include "rowan/gradient.hpp"
 #include "rowan/status.hpp"
 #include "rowan/view.hpp"
@@ -60,12 +60,13 @@ float divisor_of(const PlannedLookup& lookup, std::uint64_t rows, std::size_t be
 Status plan_shapes(const TableView& table, const LookupGradient& lookup, PlannedLookup& planned) noexcept;
 
 /// Whether the lookups' way back is worth threads, judged by what they seem to ask for: nothing has been checked yet.
-bool splits_backward(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups) noexcept;
+bool splits_backward(const ComputeContext& context, const TableView& table,
+                     std::span<const LookupGradient> lookups) noexcept;
 
 /// Checks everything: shapes, options, offsets, indices, and that gradients are finite where `non_finite` wants that.
 /// Status::table says which lookup was refused. On threads where `split`. Throws std::bad_alloc and
 /// ThreadsFailed.
-Status plan_lookups(const Machine& machine, const TableView& table, std::span<const LookupGradient> lookups,
+Status plan_lookups(const ComputeContext& context, const TableView& table, std::span<const LookupGradient> lookups,
                     NonFinite non_finite, bool split, PlannedLookups& planned);
 
 /// Gradients of weights are written: nothing that the call reads may lie there, nor another of them.

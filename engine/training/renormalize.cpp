@@ -36,13 +36,13 @@ float norm_of(const simd::KernelTable& kernels, const float* row, std::size_t di
 }
 
 /// Scales rows whose norm is greater; the others keep their bits.
-void renormalize_rows(const Machine& machine, const MutableTableView& table, const std::uint64_t* rows,
+void renormalize_rows(const ComputeContext& context, const MutableTableView& table, const std::uint64_t* rows,
                       std::size_t count, const MaxNorm& limit, float* values) noexcept {
   const std::size_t dim = table.dim();
-  widen_rows(machine.kernels, machine.policy, table, rows, count, count, values);
+  widen_rows(context.kernels, context.policy, table, rows, count, count, values);
   for (std::size_t i = 0; i < count; ++i) {
     float* const row = values + i * dim;
-    const float norm = norm_of(machine.kernels, row, dim, limit.norm_type);
+    const float norm = norm_of(context.kernels, row, dim, limit.norm_type);
     if (!(norm > limit.max_norm)) continue;
     const float factor = limit.max_norm / (norm + 1e-7F);
     for (std::size_t c = 0; c < dim; ++c) row[c] = row[c] * factor;
@@ -50,7 +50,7 @@ void renormalize_rows(const Machine& machine, const MutableTableView& table, con
       std::byte* const out = table.mutable_data() + rows[i] * table.row_stride();
       std::copy_n(reinterpret_cast<const std::byte*>(row), dim * sizeof(float), out);
     } else {
-      narrow_rows(machine.kernels, table, rows + i, 1, row, false, 0);
+      narrow_rows(context.kernels, table, rows + i, 1, row, false, 0);
     }
   }
 }
@@ -66,31 +66,31 @@ Status Engine::renormalize(const MutableTableView& table, IndexSpan indices, con
   if (!(max_norm.max_norm >= 0.0F) || max_norm.norm_type > MaxNorm::Type::infinity) {
     return {.code = Code::step_option, .value = 4};
   }
-  const Machine& machine = *state_;
+  const ComputeContext& context = *state_;
   const std::size_t count = indices.size();
-  const bool splits = machine.splits([&] { return machine.policy.estimated_ns(table, 2 * count, 0); });
+  const bool splits = context.splits([&] { return context.policy.estimated_ns(table, 2 * count, 0); });
   return run_split(splits, [&](bool split) -> Status {
     WorkspaceMemory& memory = made(workspace.memory_);
     memory.lookups.all.assign(1, {});
     PlannedLookup& lookup = memory.lookups.all.front();
     const Bags bags = Bags::fixed(indices, count);
     Status status = plan_members(table, bags, {.pooling = Pooling::sum}, lookup.bags);
-    if (status.ok()) status = scan_bags(table, &machine.kernels, false, lookup.bags);
+    if (status.ok()) status = scan_bags(table, &context.kernels, false, lookup.bags);
     status.bag = status.ok() ? 0 : Status::no_bag;
     if (!status) return status;
     const Transposed rows =
-        transpose(machine, memory.lookups.all, table, {.any_order = true, .split = split}, memory.rows.transpose);
+        transpose(context, memory.lookups.all, table, {.any_order = true, .split = split}, memory.rows.transpose);
 
-    const std::size_t parts = parts_of(machine, split);
+    const std::size_t parts = parts_of(context, split);
     const std::size_t floats = rows_of_block(table.dim()) * table.dim();
     float* const blocks = memory.blocks.get(parts * floats);
     unsigned char* const done = memory.done.get(parts);
     const auto begin = [&](std::size_t part) {
       return rows.unique / parts * part + std::min(part, rows.unique % parts);
     };
-    for_each_part_once(machine, split, parts, done, [&](std::size_t part) noexcept {
+    for_each_part_once(context, split, parts, done, [&](std::size_t part) noexcept {
       for_each_block(begin(part), begin(part + 1), table.dim(), [&](std::size_t first, std::size_t last) {
-        renormalize_rows(machine, table, rows.rows + first, last - first, max_norm, blocks + part * floats);
+        renormalize_rows(context, table, rows.rows + first, last - first, max_norm, blocks + part * floats);
       });
     });
     return {};

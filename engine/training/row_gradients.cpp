@@ -31,13 +31,13 @@ void add_in_pairs(float* sums, std::size_t chunks, std::size_t dim) noexcept {
 
 }  // namespace
 
-RowGradients::RowGradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups,
+RowGradients::RowGradients(const ComputeContext& context, const TableView& table, const PlannedLookups& lookups,
                            const Options& options, RowGradientsMemory& memory)
-    : machine_(machine), table_(table), lookups_(lookups), options_(options), memory_(memory) {
+    : context_(context), table_(table), lookups_(lookups), options_(options), memory_(memory) {
   const std::size_t dim = table.dim();
   const bool by_position = lookups.weighted || lookups.extreme;
   transposed_ =
-      transpose(machine, lookups.all, table,
+      transpose(context, lookups.all, table,
                 {.by_position = by_position, .any_order = options.any_order, .split = options.split}, memory.transpose);
 
   const PlannedLookup* const only = lookups.all.size() == 1 ? &lookups.all.front() : nullptr;
@@ -49,14 +49,14 @@ RowGradients::RowGradients(const Machine& machine, const TableView& table, const
     gradient_ = {reinterpret_cast<const std::byte*>(scaled_), dim * sizeof(float), dim, dim * sizeof(float)};
   }
   const std::size_t bits = simd::bits_of(element_);
-  prefetch_ = machine.policy.prefetch(lookups.bags * gradient_.stride, gradient_.parameters, bits);
+  prefetch_ = context.policy.prefetch(lookups.bags * gradient_.stride, gradient_.parameters, bits);
   if (lookups.extreme) winners_ = memory.winners.get(lookups.bags * dim);
   if (by_position) {
     memory.bag_of.get(lookups.positions);
     memory.position_weights.get(lookups.positions);
   }
   if (scaled_ != nullptr || by_position) {
-    for_each_part(machine, options.split, memory.transpose.parts.size(),
+    for_each_part(context, options.split, memory.transpose.parts.size(),
                   [&](std::size_t i) noexcept { prepare(memory_.transpose.parts[i]); });
   }
   if (lookups.weighted && !lookups.extreme) attach_weights();
@@ -86,8 +86,8 @@ void RowGradients::prepare(const BagPart& part) noexcept {
     }
     if (scaled_ == nullptr) continue;
     float* const out = scaled_ + (lookup.first_bag + first) * dim;
-    to_f32(machine_.kernels, lookup.dtype, lookup.gradient_rows(dim), bags, count, out);
-    if (divides(lookup)) divide(machine_.kernels, out, count, dim, divisors);
+    to_f32(context_.kernels, lookup.dtype, lookup.gradient_rows(dim), bags, count, out);
+    if (divides(lookup)) divide(context_.kernels, out, count, dim, divisors);
   }
   if (!by_position) return;
   float* const weights = memory_.position_weights.get(0) + lookup.first_position;
@@ -110,8 +110,8 @@ void RowGradients::find_winners(const PlannedLookup& lookup, std::size_t bag, st
     for_values(lookup.bags.indices.span, begin, end, [&](std::size_t j, std::uint64_t index) {
       const std::uint64_t found = lookup.row_of(index, table_.rows());
       if (found == table_.rows()) return;
-      to_f32(machine_.kernels, table_.dtype(), columns_of(table_, column, columns), &found, 1, row);
-      machine_.kernels.winners({.row = row,
+      to_f32(context_.kernels, table_.dtype(), columns_of(table_, column, columns), &found, 1, row);
+      context_.kernels.winners({.row = row,
                                 .dim = columns,
                                 .smallest = lookup.bags.pooling == Pooling::min,
                                 .first = first,
@@ -129,7 +129,7 @@ void RowGradients::attach_weights() {
   const float* const of_position = memory_.position_weights.get(0);
   const std::uint64_t* const bag_of = memory_.bag_of.get(0);
   constexpr std::size_t at_once = std::size_t{1} << 14;
-  for_each_part(machine_, options_.split, (transposed_.occurrences + at_once - 1) / at_once,
+  for_each_part(context_, options_.split, (transposed_.occurrences + at_once - 1) / at_once,
                 [&](std::size_t part) noexcept {
                   const std::size_t end = std::min(transposed_.occurrences, (part + 1) * at_once);
                   for (std::size_t i = part * at_once; i < end; ++i) {
@@ -157,7 +157,7 @@ void RowGradients::sum_hot_rows() {
   if (hot.empty()) return;
   const std::size_t dim = table_.dim();
   float* const sums = memory_.chunk_sums.get(chunks * dim);
-  for_each_part(machine_, options_.split, chunks, [&](std::size_t chunk) noexcept {
+  for_each_part(context_, options_.split, chunks, [&](std::size_t chunk) noexcept {
     const HotRow& row = *(std::upper_bound(hot.begin(), hot.end(), chunk,
                                            [](std::size_t c, const HotRow& r) { return c < r.first_chunk; }) -
                           1);
@@ -195,7 +195,7 @@ void RowGradients::compute(std::size_t first, std::size_t last, float* out) cons
   if (!options_.by_frequency) return;
   for (std::size_t u = first; u < last; ++u) {
     const auto divisor = static_cast<float>(transposed_.count(u));
-    divide(machine_.kernels, out + (u - first) * dim, 1, dim, &divisor);
+    divide(context_.kernels, out + (u - first) * dim, 1, dim, &divisor);
   }
 }
 
@@ -231,7 +231,7 @@ void RowGradients::sum(const std::size_t* starts, std::size_t count, float* out)
     return;
   }
   const simd::Op op = weights_ != nullptr ? simd::Op::weighted_sum : simd::Op::sum;
-  machine_.kernels.pool[static_cast<int>(element_)][static_cast<int>(op)][static_cast<int>(transposed_.read)]({
+  context_.kernels.pool[static_cast<int>(element_)][static_cast<int>(op)][static_cast<int>(transposed_.read)]({
       .rows = gradient_,
       .indices = transposed_.sources,
       .index_bytes = transposed_.source_step,
@@ -259,7 +259,7 @@ void RowGradients::sum_one_by_one(std::size_t begin, std::size_t end, float* out
     const std::uint64_t bag = memory_.bag_of.get(0)[position];
     const auto after = std::upper_bound(lookups_.all.begin(), lookups_.all.end(), position,
                                         [](std::uint64_t p, const PlannedLookup& l) { return p < l.first_position; });
-    machine_.kernels.add_term({.gradient = scaled_ + bag * dim,
+    context_.kernels.add_term({.gradient = scaled_ + bag * dim,
                                .winners = (after - 1)->extreme() ? winners_ + bag * dim : nullptr,
                                .position = static_cast<std::uint32_t>(position),
                                .weight = memory_.position_weights.get(0)[position],

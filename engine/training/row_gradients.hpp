@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/lookup/machine.hpp"
+#include "engine/lookup/compute_context.hpp"
 #include "engine/training/buffer.hpp"
 #include "engine/training/plan.hpp"
 #include "engine/training/transpose.hpp"
@@ -48,8 +48,8 @@ class RowGradients {
     bool split = false;         ///< on threads
   };
   /// Of planned lookups of a table, which max and min read. Throws std::bad_alloc and ThreadsFailed.
-  RowGradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups, const Options& options,
-               RowGradientsMemory& memory);
+  RowGradients(const ComputeContext& context, const TableView& table, const PlannedLookups& lookups,
+               const Options& options, RowGradientsMemory& memory);
 
   std::size_t unique() const noexcept { return transposed_.unique; }
   const std::uint64_t* rows() const noexcept { return transposed_.rows; }
@@ -80,7 +80,7 @@ class RowGradients {
   }
   bool is_hot(std::size_t u) const noexcept { return transposed_.count(u) > chunk_occurrences; }
 
-  const Machine& machine_;
+  const ComputeContext& context_;
   const TableView& table_;
   const PlannedLookups& lookups_;
   Options options_;

@@ -38,11 +38,11 @@ class Transposition {
  public:
   using Item = Occurrence<Word>;
 
-  Transposition(const Machine& machine, std::span<const PlannedLookup> lookups, const TableView& table,
+  Transposition(const ComputeContext& context, std::span<const PlannedLookup> lookups, const TableView& table,
                 const TransposeOptions& options, TransposeMemory& memory)
-      : machine_(machine), lookups_(lookups), table_(table), options_(options), memory_(memory) {
+      : context_(context), lookups_(lookups), table_(table), options_(options), memory_(memory) {
     for (const PlannedLookup& lookup : lookups) count_ += lookup.bags.last_end;
-    chunks_ = options.split ? static_cast<std::size_t>(machine.parallel.concurrency()) : 1;
+    chunks_ = options.split ? static_cast<std::size_t>(context.parallel.concurrency()) : 1;
   }
 
   Transposed run() {
@@ -80,7 +80,7 @@ class Transposition {
  private:
   template <class Body>
   void each(std::size_t parts, const Body& body) const {
-    for_each_part(machine_, options_.split, parts, body);
+    for_each_part(context_, options_.split, parts, body);
   }
 
   /// Cuts the lookups into parts, and those into chunks.
@@ -300,7 +300,7 @@ class Transposition {
     return ends_in[chunks_];
   }
 
-  const Machine& machine_;
+  const ComputeContext& context_;
   std::span<const PlannedLookup> lookups_;
   const TableView& table_;
   TransposeOptions options_;
@@ -317,15 +317,15 @@ class Transposition {
 
 }  // namespace
 
-Transposed transpose(const Machine& machine, std::span<const PlannedLookup> lookups, const TableView& table,
+Transposed transpose(const ComputeContext& context, std::span<const PlannedLookup> lookups, const TableView& table,
                      const TransposeOptions& options, TransposeMemory& memory) {
   constexpr std::uint64_t narrow = std::numeric_limits<std::uint32_t>::max();
   std::uint64_t sources = 0;
   for (const PlannedLookup& lookup : lookups) sources += lookup.bags.last_end + lookup.bags.bags;
   if (table.rows() < narrow && sources <= narrow) {
-    return Transposition<std::uint32_t>(machine, lookups, table, options, memory).run();
+    return Transposition<std::uint32_t>(context, lookups, table, options, memory).run();
   }
-  return Transposition<std::uint64_t>(machine, lookups, table, options, memory).run();
+  return Transposition<std::uint64_t>(context, lookups, table, options, memory).run();
 }
 
 }  // namespace rowan::detail

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/lookup/machine.hpp"
+#include "engine/lookup/compute_context.hpp"
 #include "engine/lookup/parts.hpp"
 #include "engine/training/buffer.hpp"
 #include "engine/training/plan.hpp"
@@ -94,7 +94,7 @@ struct TransposeOptions {
 
 /// The transposition of planned lookups of a table. Throws std::bad_alloc and ThreadsFailed. What it gives lies in
 /// `memory`, where the parts that the lookups were cut into are too.
-Transposed transpose(const Machine& machine, std::span<const PlannedLookup> lookups, const TableView& table,
+Transposed transpose(const ComputeContext& context, std::span<const PlannedLookup> lookups, const TableView& table,
                      const TransposeOptions& options, TransposeMemory& memory);
 
 }  // namespace rowan::detail

@@ -18,14 +18,15 @@ class WeightsGradient {
  public:
   static std::size_t floats(std::size_t dim) noexcept { return (1 + rows_of_block(dim)) * dim; }
 
-  WeightsGradient(const Machine& machine, const TableView& table, const PlannedLookup& lookup, float* memory) noexcept
-      : machine_(machine), table_(table), lookup_(lookup), gradient_(memory), block_(memory + table.dim()) {}
+  WeightsGradient(const ComputeContext& context, const TableView& table, const PlannedLookup& lookup,
+                  float* memory) noexcept
+      : context_(context), table_(table), lookup_(lookup), gradient_(memory), block_(memory + table.dim()) {}
 
   void write(std::size_t bag, std::size_t begin, std::size_t end) noexcept {
     const float divisor = divisor_of(lookup_, table_.rows(), begin, end);
     const std::uint64_t number = bag;
-    to_f32(machine_.kernels, lookup_.dtype, lookup_.gradient_rows(table_.dim()), &number, 1, gradient_);
-    if (Divisor::needed(lookup_.bags.pooling)) divide(machine_.kernels, gradient_, 1, table_.dim(), &divisor);
+    to_f32(context_.kernels, lookup_.dtype, lookup_.gradient_rows(table_.dim()), &number, 1, gradient_);
+    if (Divisor::needed(lookup_.bags.pooling)) divide(context_.kernels, gradient_, 1, table_.dim(), &divisor);
 
     std::fill(lookup_.weights_gradient.begin() + static_cast<std::ptrdiff_t>(begin),
               lookup_.weights_gradient.begin() + static_cast<std::ptrdiff_t>(end), 0.0F);
@@ -50,9 +51,9 @@ class WeightsGradient {
   void flush() {
     if (filled_ == 0) return;
     const std::size_t dim = table_.dim();
-    to_f32(machine_.kernels, table_.dtype(), rows_of(table_), rows_, filled_, block_);
+    to_f32(context_.kernels, table_.dtype(), rows_of(table_), rows_, filled_, block_);
     float dots[simd::most_step_rows];
-    machine_.kernels.dot[0]({.rows = {reinterpret_cast<const std::byte*>(block_), dim * sizeof(float), dim, 0},
+    context_.kernels.dot[0]({.rows = {reinterpret_cast<const std::byte*>(block_), dim * sizeof(float), dim, 0},
                              .count = filled_,
                              .query = gradient_,
                              .out = dots});
@@ -77,7 +78,7 @@ class WeightsGradient {
     });
   }
 
-  const Machine& machine_;
+  const ComputeContext& context_;
   const TableView& table_;
   const PlannedLookup& lookup_;
   float* gradient_;
@@ -89,23 +90,23 @@ class WeightsGradient {
 
 }  // namespace
 
-void write_weights_gradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups, bool split,
-                             WeightsGradientMemory& memory) {
+void write_weights_gradients(const ComputeContext& context, const TableView& table, const PlannedLookups& lookups,
+                             bool split, WeightsGradientMemory& memory) {
   std::vector<BagPart>& parts = memory.parts;
   parts.clear();
   for (std::size_t i = 0; i < lookups.all.size(); ++i) {
     const PlannedLookup& lookup = lookups.all[i];
     if (lookup.weights_gradient.empty()) continue;
     const std::uint64_t bytes = bytes_to_move(table, lookup.bags.last_end, lookup.bags.bags);
-    append_parts(table, lookup.bags, i, bytes / parts_of(machine, split) + 1, parts);
+    append_parts(table, lookup.bags, i, bytes / parts_of(context, split) + 1, parts);
   }
   if (parts.empty()) return;
   const std::size_t floats = WeightsGradient::floats(table.dim());
   float* const memory_of_parts = memory.floats.get(parts.size() * floats);
-  for_each_part(machine, split, parts.size(), [&](std::size_t i) noexcept {
+  for_each_part(context, split, parts.size(), [&](std::size_t i) noexcept {
     const BagPart& part = parts[i];
     const PlannedLookup& lookup = lookups.all[part.request];
-    WeightsGradient gradient(machine, table, lookup, memory_of_parts + i * floats);
+    WeightsGradient gradient(context, table, lookup, memory_of_parts + i * floats);
     std::size_t position = part.position;
     for (std::size_t bag = part.first; bag < part.last; ++bag) {
       const std::size_t end = lookup.bags.end(bag, position);

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/lookup/machine.hpp"
+#include "engine/lookup/compute_context.hpp"
 #include "engine/lookup/parts.hpp"
 #include "engine/training/buffer.hpp"
 #include "engine/training/plan.hpp"
@@ -20,7 +20,7 @@ struct WeightsGradientMemory {
 };
 
 /// Writes that of each lookup that asks for it. Throws std::bad_alloc before it writes, and ThreadsFailed.
-void write_weights_gradients(const Machine& machine, const TableView& table, const PlannedLookups& lookups, bool split,
-                             WeightsGradientMemory& memory);
+void write_weights_gradients(const ComputeContext& context, const TableView& table, const PlannedLookups& lookups,
+                             bool split, WeightsGradientMemory& memory);
 
 }  // namespace rowan::detail

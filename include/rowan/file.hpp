@@ -113,6 +113,8 @@ struct TensorInfo {
   std::vector<std::uint64_t> shape;
   std::uint64_t offset = 0;  ///< from the start of the file
   std::uint64_t bytes = 0;   ///< of a foreign file: 0 where it is not mapped
+  /// Whether its elements lie at `offset` one behind the other, little-endian, the last dimension running fastest.
+  bool plain = true;
   /// Of a foreign file: why its rows cannot be looked up in place, "it is compressed"; empty where they can.
   std::string why_not_mapped = {};
 };

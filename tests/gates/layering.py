@@ -26,8 +26,7 @@ LIBRARIES = {
     "intrinsics": (r"[a-z0-9]+intrin\.h$", r"simd/registers\.hpp$|engine/support/floating_point\.hpp$|tests/"),
     "CPUID": (r"cpuid\.h$", r"simd/(dispatch|processor)\.cpp$"),
     "oneTBB": (r"(oneapi/)?tbb(/|\.h$)", r"engine/parallel\.cpp$|tests/"),
-    # In perf: records are one file's, and traces, whose safetensors headers nobody here has written, another's.
-    "JSON": (r"nlohmann/", r"engine/support/json\.cpp$|perf/(record|trace_files)\.cpp$|tests/"),
+    "JSON": (r"nlohmann/", r"engine/support/json\.cpp$|perf/record\.cpp$|tests/"),
     "xxHash": (r"xxhash\.h$", r"engine/files/checksum\.cpp$|tests/"),
     "zlib": (r"zlib\.h$", r"engine/support/inflater\.cpp$|tests/"),
     "CLI11": (r"CLI/", r"tools/"),

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <random>
 
 #include "tests/support/files.hpp"
@@ -121,28 +122,37 @@ TEST_CASE_FIXTURE(Fixture, "offsets that are none are refused") {
   refuse(read_pair({1, 2}, npy_of({0, 3})), "there are 2 indices");
   refuse(read_pair({1, 2}, npy_of({})), "no offsets");
   refuse(read_pair({}, npy_of({0})), "no indices");
-  refuse(read_pair({1, 2}, "nothing"), "o.npy is not a .npy file");
+  refuse(read_pair({1, 2}, "nothing"), "o.npy is of no format");
 }
 
 TEST_CASE_FIXTURE(Fixture, ".npy files of other things are refused") {
   const std::string data = bytes_of(Values{1, 2});
   refuse(read("a.npy", npy(npy_dict("<f8", "(2,)"), data)), "type '<f8'");
   refuse(read("a.npy", npy(npy_dict(">i8", "(2,)"), data)), "type '>i8'");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(1, 2)", "True"), data)), "Fortran order");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(1, 2)", "True"), data)), "in C order");
   CHECK(read("a.npy", npy(npy_dict("<i8", "(2,)", "True"), data)).ok());
-  refuse(read("a.npy", npy(npy_dict("<i8", "(3,)"), data)), "cut short");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(1,)"), data)), "longer than its header says");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(4294967296, 4294967296)"), data)), "more than");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(1073741825,)"), data)), "more than");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(99999999999999999999,)"), data)), "sound header");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(-2,)"), data)), "sound header");
-  refuse(read("a.npy", npy("{'descr': '<i8'}", data)), "sound header");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(2,)") + "x", data)), "sound header");
-  refuse(read("a.npy", npy(npy_dict("<i8", "(2,)"), data, '\4')), "sound header");
-  refuse(read("a.npy", npy(std::string(60'000, ' ') + npy_dict("<i8", "(2,)"), data)), "sound header");
-  refuse(read("a.npy", ""), "sound header");
-  refuse(read_trace(folder / "missing.npy", "", 1), "cannot read");
-  refuse(read_trace(folder.path().string(), "", 1), "cannot read");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(3,)"), data)), "has 16 bytes behind its NumPy header");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(1,)"), data)), "has 16 bytes behind its NumPy header");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(4294967296, 4294967296)"), data)), "more than 64 bits can count");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(99999999999999999999,)"), data)), "no unsigned 64-bit number");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(-2,)"), data)), "no unsigned 64-bit number");
+  refuse(read("a.npy", npy("{'descr': '<i8'}", data)), "lacks one of descr, fortran_order and shape");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(2,)") + "x", data)), "goes on behind its dict");
+  refuse(read("a.npy", npy(npy_dict("<i8", "(2,)"), data, '\4')), "version 4.0");
+  CHECK(read("a.npy", npy(std::string(60'000, ' ') + npy_dict("<i8", "(2,)"), data)).ok());
+  refuse(read("a.npy", npy(std::string(70'000, ' ') + npy_dict("<i8", "(2,)"), data, '\2')), "NumPy header of 70");
+  refuse(read("a.npy", ""), "is empty");
+  refuse(read("a.npy", "5 1\n3 1\n"), "a.npy is");
+  refuse(read_trace(folder / "missing.npy", "", 1), "cannot open");
+  refuse(read_trace(folder.path().string(), "", 1), "is a folder");
+}
+
+TEST_CASE_FIXTURE(Fixture, "more numbers than fit memory are refused before any is read") {
+  const std::string path = folder / "large.npy";
+  const std::string header = npy(npy_dict("<i8", "(1073741825,)"), "");
+  write_file(path, header);
+  std::filesystem::resize_file(path, header.size() + 8 * ((std::uint64_t{1} << 30) + 1));  // none of it on the disk
+  refuse(read_trace(path, "", 1), "holds more than 1073741824 numbers");
 }
 
 TEST_CASE_FIXTURE(Fixture, "tensors of a .safetensors file") {
@@ -163,28 +173,34 @@ TEST_CASE_FIXTURE(Fixture, "tensors of a .safetensors file") {
 TEST_CASE_FIXTURE(Fixture, ".safetensors files that are no traces are refused") {
   const std::string two = bytes_of(Values{0, 2});
   refuse(read_tensors(entry("weights", "I64", 2, 24, 40), two), "'weights'");
-  refuse(read_tensors(entry("offsets", "F32", 2, 24, 32), two), "type F32");
-  refuse(read_tensors(entry("offsets", "I64", 2, 24, 41), two), "does not fit its shape");
-  refuse(read_tensors(entry("offsets", "I64", 2, 40, 24), two), "does not fit its shape");
-  refuse(read_tensors(entry("offsets", "I64", 2, 32, 48), two), "cut short");
-  refuse(read_tensors(entry("offsets", "I64", 2, 18446744073709551600U, 18446744073709551615U), two), "does not fit");
+  refuse(read_tensors(entry("offsets", "F32", 2, 24, 32), two.substr(8)), "type 'F32'");
+  refuse(read_tensors(entry("offsets", "I64", 2, 24, 41), two), "shape and dtype contradict");
+  refuse(read_tensors(entry("offsets", "I64", 2, 40, 24), two), "ends before, at 24");
+  refuse(read_tensors(entry("offsets", "I64", 2, 24, 40), two.substr(8)), "cut short");
+  refuse(read_tensors(entry("offsets", "I64", 2, 18446744073709551600U, 18446744073709551615U), two),
+         "shape and dtype contradict");
   refuse(read_tensors(entry("lengths", "I64", 2, 24, 40), two), "add up to less");
   refuse(read_tensors(entry("lengths", "I64", 2, 24, 40), bytes_of(Values{3, 1})), "add up to more");
   refuse(read_tensors(entry("lengths", "I64", 2, 24, 40), bytes_of(Values{INT64_MAX, INT64_MAX})), "add up to more");
   refuse(read_tensors(entry("lengths", "I64", 2, 24, 40), bytes_of(Values{4, -1})), "add up to more");
   refuse(read_tensors(entry("lengths", "I64", 2, 24, 40), bytes_of(Values{-1, 4})), "lengths[0] is -1");
-  refuse(read_tensors(entry("offsets", "I64", 2, 24, 40) + "," + entry("lengths", "I64", 2, 24, 40), two), "both");
+  refuse(read_tensors(entry("offsets", "I64", 2, 24, 40) + "," + entry("lengths", "I64", 2, 40, 56), two + two),
+         "both");
   refuse(read("a.safetensors", safetensors("{" + entry("offsets", "I64", 2, 0, 16) + "}", two)), "'indices'");
-  for (const char* const header : {"", "{", "[]", "7", R"({"indices":7})", R"({"indices":{"dtype":"I64"}})",
+  for (const char* const header : {"", "[]", "7"}) {
+    CAPTURE(header);
+    refuse(read("a.safetensors", safetensors(header, two)), "a.safetensors is of no format");
+  }
+  for (const char* const header : {"{", R"({"indices":7})", R"({"indices":{"dtype":"I64"}})",
                                    R"({"indices":{"dtype":"I64","shape":[-1],"data_offsets":[0,8]}})",
                                    R"({"indices":{"dtype":"I64","shape":[1.5],"data_offsets":[0,8]}})",
                                    R"({"indices":{"dtype":"I64","shape":[1],"data_offsets":[0]}})"}) {
     CAPTURE(header);
-    refuse(read("a.safetensors", safetensors(header, two)), "sound header");
+    refuse(read("a.safetensors", safetensors(header, two)), "header is refused");
   }
-  refuse(read("a.safetensors", little_endian(~std::uint64_t{0}) + "{}"), "sound header");
-  refuse(read("a.safetensors", safetensors(std::string(100'000, '['), "")), "sound header");
-  refuse(read("a.safetensors", "abc"), "sound header");
+  refuse(read("a.safetensors", little_endian(~std::uint64_t{0}) + "{}"), "of no format");
+  refuse(read("a.safetensors", safetensors("{" + std::string(100'000, '['), "")), "header is refused");
+  refuse(read("a.safetensors", "abc"), "of no format");
   write_file(folder / "o.npy", npy_of({0}));
   refuse(read_trace(folder / "a.safetensors", folder / "o.npy", 1), "brings its own offsets");
 }

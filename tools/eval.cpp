@@ -1,46 +1,20 @@
-// rowan nearest, rowan analogy and rowan eval: questions to word vectors.
-#include "rowan/words.hpp"
-
+// rowan eval: a question set, and its score.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "tools/commands.hpp"
 #include "tools/failure.hpp"
 #include "tools/json.hpp"
+#include "tools/neighbors.hpp"
 #include "tools/output.hpp"
-#include "tools/tokens.hpp"
 
 namespace rowan::tool {
+
 namespace {
-
-void print_neighbors(const Table& table, std::span<const Neighbor> neighbors) {
-  for (const Neighbor& neighbor : neighbors) {
-    print("{:7.4f}  {}\n", neighbor.cosine, printable(label_of(table, neighbor.row)));
-  }
-}
-
-void add_neighbors(JsonWriter& json, const Table& table, std::span<const Neighbor> neighbors) {
-  json.key("neighbors").begin_array();
-  for (const Neighbor& neighbor : neighbors) {
-    json.begin_object()
-        .token(label_of(table, neighbor.row))
-        .field("row", neighbor.row)
-        .field("cosine", neighbor.cosine)
-        .end_object();
-  }
-  json.end_array();
-}
-
-/// Opens the table and makes sure that it has the tokens, before any row is read.
-Table open_with(const TableChoice& choice, std::initializer_list<std::string_view> tokens) {
-  need(Engine().status());
-  Table table = open(choice);
-  if (table.vocabulary().kind() != KeyKind::bytes) return table;  // the library refuses it by its own sentence
-  for (const std::string_view token : tokens) row_of(table, token);
-  return table;
-}
 
 std::string read_text(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
@@ -76,38 +50,6 @@ void print_score(std::string_view name, const SectionScore& score) {
 }
 
 }  // namespace
-
-void nearest(const NearestArguments& arguments) {
-  const Table table = open_with(arguments.table, {arguments.token});
-  const WordVectors words = need(WordVectors::create(table, arguments.threads));
-  const auto neighbors = need(words.nearest(arguments.token, arguments.count));
-  if (!arguments.json) return print_neighbors(table, neighbors);
-  JsonWriter json;
-  json.begin_object().token(arguments.token);
-  add_neighbors(json, table, neighbors);
-  json.end_object();
-  print("{}\n", json.text());
-}
-
-void analogy(const AnalogyArguments& arguments) {
-  const auto& [choice, a, b, c, count, as_json, threads] = arguments;
-  const Table table = open_with(choice, {a, b, c});
-  const WordVectors words = need(WordVectors::create(table, threads));
-  const auto neighbors = need(words.analogy(a, b, c, count));
-  if (!as_json) {
-    print("{} - {} + {} (unit rows; {}, {} and {} excluded)\n", a, b, c, a, b, c);
-    return print_neighbors(table, neighbors);
-  }
-  JsonWriter json;
-  json.begin_object().key("query").begin_array();
-  for (const auto& [sign, token] : {std::pair{"+", &a}, {"-", &b}, {"+", &c}}) {
-    json.begin_object().field("sign", sign).token(*token).end_object();
-  }
-  json.end_array();
-  add_neighbors(json, table, neighbors);
-  json.end_object();
-  print("{}\n", json.text());
-}
 
 void eval(const EvalArguments& arguments) {
   const Table table = open_with(arguments.table, {});

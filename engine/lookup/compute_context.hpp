@@ -14,8 +14,8 @@
 
 namespace rowan::detail {
 
-struct Machine {
-  Machine(const simd::KernelTable& table, const Tuning& tuning, Threads threads) noexcept
+struct ComputeContext {
+  ComputeContext(const simd::KernelTable& table, const Tuning& tuning, Threads threads) noexcept
       : kernels(table), policy(tuning), parallel(threads) {}
 
   /// Whether a call of an estimated length is to be split; the estimate is made where there are threads at all.

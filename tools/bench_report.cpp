@@ -12,7 +12,7 @@
 #include "tools/bench_calls.hpp"
 #include "tools/bench_latency.hpp"
 #include "tools/bench_lookup.hpp"
-#include "tools/commands.hpp"
+#include "tools/bench.hpp"
 #include "tools/engine.hpp"
 #include "tools/failure.hpp"
 #include "tools/output.hpp"

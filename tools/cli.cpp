@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "rowan/version.hpp"
+#include "tools/bench.hpp"
 #include "tools/commands.hpp"
 #include "tools/failure.hpp"
 #include "tools/output.hpp"

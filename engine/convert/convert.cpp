@@ -2,6 +2,7 @@
 #include "engine/convert/convert.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <system_error>
@@ -71,7 +72,7 @@ class Conversion {
   Result<ConvertReport> from_native();
 
   /// Appends all rows of a reader to table `number`; `where(rows)` says where the conversion stands. The rows.
-  template <class Where>
+  using Where = std::function<Progress(std::uint64_t rows)>;
   Result<std::uint64_t> append(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
                                std::size_t number, const Where& where);
   Result<ConvertReport> publish(TableWriter& writer, const Format& from);
@@ -110,7 +111,6 @@ Result<ConvertReport> Conversion::run() {
   return start->format == &native_format ? from_native() : from_mapped(*start->format);
 }
 
-template <class Where>
 Result<std::uint64_t> Conversion::append(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
                                          std::size_t number, const Where& where) {
   std::uint64_t rows = 0;

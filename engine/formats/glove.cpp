@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "engine/files/batch_reader.hpp"
 #include "engine/formats/registry.hpp"
 #include "engine/formats/text_probe.hpp"
 #include "engine/formats/text_rows.hpp"

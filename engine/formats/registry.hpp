@@ -11,14 +11,17 @@
 #include <string>
 #include <string_view>
 
-#include "engine/files/batch_reader.hpp"
 #include "engine/files/file_run.hpp"
 #include "engine/formats/found.hpp"
-#include "engine/table/row_reader.hpp"
 #include "rowan/source_format.hpp"
 #include "rowan/status.hpp"
 
 namespace rowan::detail {
+
+class BatchReader;
+struct BatchSizes;
+struct RowLayout;
+class RowReader;
 
 /// What is asked of a file that is streamed.
 struct StreamRequest {

@@ -3,7 +3,9 @@
 
 #include <optional>
 
+#include "engine/files/batch_reader.hpp"
 #include "engine/formats/registry.hpp"
+#include "engine/table/row_reader.hpp"
 
 namespace rowan::detail {
 

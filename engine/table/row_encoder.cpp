@@ -51,4 +51,11 @@ simd::Encoded RowEncoder::encode(const float* values, std::byte* row, std::vecto
   return outcome;
 }
 
+simd::Encoded RowEncoder::encode(simd::Element from, const std::byte* stored, std::byte* row,
+                                 std::vector<RowError>& errors) {
+  values_.resize(layout_.dim);
+  simd::decode_row(from, stored, layout_.dim, values_.data());
+  return encode(values_.data(), row, errors);
+}
+
 }  // namespace rowan::detail

@@ -20,10 +20,13 @@ class RowEncoder {
 
   /// Writes a row at `row` and appends its error to `errors`, where it is measured.
   simd::Encoded encode(const float* values, std::byte* row, std::vector<RowError>& errors);
+  /// The same of a row that is stored in another type.
+  simd::Encoded encode(simd::Element from, const std::byte* stored, std::byte* row, std::vector<RowError>& errors);
 
  private:
   RowLayout layout_;
-  std::vector<float> stored_;  ///< the row as it is read back; of no size before there is one
+  std::vector<float> values_;  ///< the row before and
+  std::vector<float> stored_;  ///< as it is read back; both of no size before there is one
 };
 
 }  // namespace rowan::detail

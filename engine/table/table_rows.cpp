@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "engine/support/element.hpp"
 #include "engine/support/error.hpp"
@@ -12,7 +11,6 @@
 #include "engine/support/quantized.hpp"
 #include "engine/support/utf8.hpp"
 #include "engine/table/row_encoder.hpp"
-#include "simd/scalar.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -84,14 +82,12 @@ Result<void> TableRows::read_values(std::uint64_t begin, std::uint64_t end, RowB
   block.values = std::span<const std::byte>(block.memory).first(block.rows * stride);
   std::byte* out = block.memory.data();
   RowEncoder encoder(layout());
-  std::vector<float> values(layout().element == from ? 0 : layout().dim);
   for (std::uint64_t row = begin; row < end; ++row, out += stride, stored += table_.row_stride()) {
     if (layout().element == from) {
       std::memcpy(out, stored, row_bytes);
       continue;
     }
-    simd::decode_row(from, stored, layout().dim, values.data());
-    const simd::Encoded encoded = encoder.encode(values.data(), out, block.errors);
+    const simd::Encoded encoded = encoder.encode(from, stored, out, block.errors);
     if (encoded != simd::Encoded::ok) {
       return make_error(Code::invalid_argument, path_, place(row), " ", why_not_quantized(encoded, layout().dtype()));
     }

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "engine/convert/chosen_tables.hpp"
 #include "engine/convert/error_tally.hpp"
 #include "engine/convert/foreign_rows.hpp"
 #include "engine/convert/keys.hpp"
-#include "engine/convert/native_tables.hpp"
 #include "engine/formats/refusals.hpp"
 #include "engine/formats/stream.hpp"
 #include "engine/native/save.hpp"
@@ -56,13 +56,14 @@ class Conversion {
   Result<TableWriter> make_writer(std::vector<TableLayout> layouts) const {
     return TableSaver::create(target_, std::move(layouts), {.overwrite = options_.overwrite}, extras_.extras);
   }
-  RowLayout rows_of(const TableWriter& writer, std::size_t number, std::uint64_t dim, DType values) const {
-    return {.dim = static_cast<std::size_t>(dim),
+  /// How the rows of table `number`, whose values are of such a type, are wanted.
+  RowLayout rows_for(const TableWriter& writer, std::size_t number, const TableLayout& table, DType values) const {
+    return {.dim = static_cast<std::size_t>(table.dim),
             .stride = static_cast<std::size_t>(writer.row_stride(number)),
-            .element = element_of(options_.dtype),
+            .element = element_of(table.dtype),
             .saturate = options_.saturate,
-            .measure_error = !holds_all(options_.dtype, values),
-            .check_utf8 = options_.keys != KeyKind::none};
+            .measure_error = !holds_all(table.dtype, values),
+            .check_utf8 = table.keys == KeyKind::bytes};
   }
 
   Result<ConvertReport> from_stream(BatchReader& batches, const Format& format, const StreamShape& shape);
@@ -71,8 +72,9 @@ class Conversion {
   Result<ConvertReport> from_mapped(const Format& format);
   Result<ConvertReport> from_native();
 
-  /// Appends all rows of a reader to table `number`; `where(rows)` says where the conversion stands. The rows.
+  /// Where the conversion stands when so many rows of a reader have been written.
   using Where = std::function<Progress(std::uint64_t rows)>;
+  /// Appends all rows of a reader to table `number`, and returns how many they were.
   Result<std::uint64_t> append(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
                                std::size_t number, const Where& where);
   Result<ConvertReport> publish(TableWriter& writer, const Format& from);
@@ -153,9 +155,10 @@ Result<ConvertReport> Conversion::from_stream(BatchReader& batches, const Format
   }
   auto keys = Keys::make(options_, shape.promised, source_);
   if (!keys) return keys.error();
-  auto writer = make_writer({layout_of(shape.dim)});
+  const TableLayout table = layout_of(shape.dim);
+  auto writer = make_writer({table});
   if (!writer) return writer.error();
-  const RowLayout layout = rows_of(*writer, 0, shape.dim, DType::f32);
+  const RowLayout layout = rows_for(*writer, 0, table, DType::f32);
   const auto reader = format.streaming->rows(batches, shape, layout, options_.limit, parallel_.concurrency(), sizes_);
   report_.dim = shape.dim;
   const auto where = [&](std::uint64_t rows) {
@@ -191,9 +194,10 @@ Result<ConvertReport> Conversion::from_mapped(const Format& format) {
   if (!source) return source.error();
   auto keys = Keys::make(options_, source->rows, source_);
   if (!keys) return keys.error();
-  auto writer = make_writer({layout_of(source->table.dim)});
+  const TableLayout table = layout_of(source->table.dim);
+  auto writer = make_writer({table});
   if (!writer) return writer.error();
-  const RowLayout layout = rows_of(*writer, 0, source->table.dim, DType::f32);
+  const RowLayout layout = rows_for(*writer, 0, table, DType::f32);
   const auto reader = ForeignRows::make(*source, source_, layout, options_.limit, sizes_);
   if (!reader) return reader.error();
   report_.dim = source->table.dim;
@@ -229,7 +233,7 @@ Result<ConvertReport> Conversion::from_native() {
   if (!writer) return writer.error();
   for (std::size_t i = 0; i < tables->size(); ++i) {
     const Table& table = (*tables)[i];
-    const RowLayout layout = rows_of(*writer, i, table.dim(), table.dtype());
+    const RowLayout layout = rows_for(*writer, i, layouts[i], table.dtype());
     Keys keys(layouts[i].keys, source_);
     const bool keyed = layouts[i].keys != KeyKind::none;
     const auto reader = TableRows::make(table, limited(table.rows(), options_.limit), keyed, layout, sizes_, source_);

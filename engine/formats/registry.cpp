@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/files/safetensors_header.hpp"
 #include "engine/formats/text_probe.hpp"
+#include "engine/native/format.hpp"
 #include "engine/support/error.hpp"
 
 namespace rowan {
 namespace detail {
 namespace {
+
+bool probe_native(std::string_view start) {
+  return starts_as_safetensors(start) && has_metadata(start, native::format_key);
+}
 
 /// In the order in which a file is held against them: what is told by its first bytes before what is told by its lines.
 constexpr std::array<const Format*, source_format_count> formats = {
@@ -41,6 +47,12 @@ std::string listed(const std::vector<std::string_view>& names, std::string_view 
 }
 
 }  // namespace
+
+constinit const Format native_format = {.id = SourceFormat::native,
+                                        .spelling = "native",
+                                        .noun = "a native Rowan file",
+                                        .family = "",
+                                        .probe = probe_native};
 
 const Format& format_of(SourceFormat id) noexcept {
   return **std::find_if(formats.begin(), formats.end(), [id](const Format* format) { return format->id == id; });

@@ -67,7 +67,7 @@ struct Format {
   std::optional<Streaming> streaming = {};
 };
 
-// Rowan's own, which has a room to itself.
+// Rowan's own, whose readers have a room to themselves.
 extern const Format native_format;
 // Mapped, or converted by numbered rows.
 extern const Format safetensors_format;

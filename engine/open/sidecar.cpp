@@ -19,7 +19,7 @@
 #include "engine/formats/foreign_file.hpp"
 #include "engine/native/format.hpp"
 #include "engine/native/save.hpp"
-#include "engine/open/native.hpp"
+#include "engine/open/own_files.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/text.hpp"

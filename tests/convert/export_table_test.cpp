@@ -123,6 +123,7 @@ TEST_CASE("keys that a format cannot hold are refused, and nothing is left") {
   CHECK(refusal("b\nc", TargetFormat::word2vec_text).find("row 1") != std::string::npos);
   CHECK(refusal("b\nc", TargetFormat::word2vec_binary).find("a line feed") != std::string::npos);
   CHECK(refusal("b c", TargetFormat::word2vec_binary).find("a space") != std::string::npos);
+  CHECK(refusal("b\r", TargetFormat::word2vec_text).find("a carriage return at its end") != std::string::npos);
   CHECK(allowed("b c", TargetFormat::word2vec_text));
   CHECK(allowed("b\nc", TargetFormat::npy));
 }

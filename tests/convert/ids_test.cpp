@@ -61,6 +61,15 @@ TEST_CASE("ids replace the tokens, in every version of the header") {
   }
 }
 
+TEST_CASE("of tokens that ids replace nobody asks whether they are UTF-8") {
+  WithIds conversion(npy(header(2), {1, 2}));
+  const std::string odd = "\xFF 1 2\nb 3 4\n";
+  CHECK(conversion.run(odd)->invalid_utf8 == 0);
+  conversion.options.keys = KeyKind::bytes;
+  conversion.options.ids_from.clear();
+  CHECK(conversion.run(odd)->invalid_utf8 == 1);
+}
+
 TEST_CASE("ids are taken in order over many batches") {
   std::vector<std::uint64_t> ids;
   std::string rows;

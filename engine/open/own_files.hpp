@@ -1,4 +1,4 @@
-// Native files by their path; any other is refused with a sentence that says what it is and what to do.
+// Rowan's own files by their path; any other is refused with a sentence that says what it is and what to do.
 #pragma once
 
 #include <string>

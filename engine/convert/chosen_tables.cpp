@@ -1,4 +1,4 @@
-#include "engine/convert/native_tables.hpp"
+#include "engine/convert/chosen_tables.hpp"
 
 #include <string_view>
 

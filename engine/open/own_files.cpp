@@ -1,5 +1,5 @@
-// What is done with native files alone: verifying, recovering, loading checkpoints.
-#include "engine/open/native.hpp"
+// What is done with Rowan's own files alone: verifying, recovering, loading checkpoints.
+#include "engine/open/own_files.hpp"
 
 #include <string_view>
 #include <utility>

@@ -1,9 +1,10 @@
 // The library says what lies in a file and holds it against the file's size; the numbers are read from there.
 #include "perf/trace_files.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <bit>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string_view>
@@ -57,7 +58,24 @@ bool read_values(std::ifstream& file, std::uint64_t count, IntegerArray& array) 
   return true;
 }
 
-Result<IntegerArray> read_array(const std::string& path, const FileInfo& file, const TensorInfo& tensor) {
+/// What tells one file from another under the same path.
+struct Identity {
+  dev_t device = 0;
+  ino_t number = 0;
+  off_t size = 0;
+  std::int64_t modified = 0;  ///< nanoseconds
+
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+Identity identity_of(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino, status.st_size,
+          status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec};
+}
+
+Result<IntegerArray> read_array(const std::string& path, const TensorInfo& tensor) {
   const std::string holds = tensor.name.empty() ? std::string("holds values") : "holds tensor " + quoted(tensor.name);
   const auto bytes = number_bytes(tensor.dtype);
   if (!bytes) {
@@ -72,35 +90,44 @@ Result<IntegerArray> read_array(const std::string& path, const FileInfo& file, c
   const auto count = count_of(tensor.shape);
   if (!count) return unsupported(path, "holds more than " + std::to_string(most_values) + " numbers");
   IntegerArray array{.values = {}, .shape = tensor.shape, .narrow = *bytes == 4};
-  std::error_code error;
   std::ifstream stream(path, std::ios::binary);
-  const bool same = std::filesystem::file_size(path, error) == file.file_bytes && !error;
-  if (!same || !stream.seekg(static_cast<std::streamoff>(tensor.offset)) || !read_values(stream, *count, array)) {
-    return Error{Code::io_error, "cannot read " + path + ": it changed, or an error of the disk"};
+  if (!stream.seekg(static_cast<std::streamoff>(tensor.offset)) || !read_values(stream, *count, array)) {
+    return Error{Code::io_error, "cannot read " + path};
   }
   return array;
+}
+
+/// What `read` makes of a file that the library has inspected; an Error where it was not one file all the time.
+template <class Read>
+auto read_one_file(const std::string& path, const Read& read) -> decltype(read(FileInfo())) {
+  const Identity before = identity_of(path);
+  const auto file = inspect(path);
+  if (!file) return file.error();
+  auto made = read(*file);
+  if (identity_of(path) == before) return made;
+  return Error{Code::io_error, path + " changed while it was read: try again when it is at rest"};
 }
 
 }  // namespace
 
 Result<IntegerArray> read_npy(const std::string& path) {
-  const auto file = inspect(path);
-  if (!file) return file.error();
-  const bool array = file->tensors.size() == 1 && file->tensors.front().name.empty();
-  if (!array) return unsupported(path, "is " + file->what + " and not a .npy file");
-  return read_array(path, *file, file->tensors.front());
+  return read_one_file(path, [&](const FileInfo& file) -> Result<IntegerArray> {
+    const bool array = file.tensors.size() == 1 && file.tensors.front().name.empty();
+    if (!array) return unsupported(path, "is " + file.what + " and not a .npy file");
+    return read_array(path, file.tensors.front());
+  });
 }
 
 Result<std::map<std::string, IntegerArray>> read_safetensors(const std::string& path) {
-  const auto file = inspect(path);
-  if (!file) return file.error();
-  std::map<std::string, IntegerArray> arrays;
-  for (const TensorInfo& tensor : file->tensors) {
-    auto array = read_array(path, *file, tensor);
-    if (!array) return array.error();
-    arrays.emplace(tensor.name, *std::move(array));
-  }
-  return arrays;
+  return read_one_file(path, [&](const FileInfo& file) -> Result<std::map<std::string, IntegerArray>> {
+    std::map<std::string, IntegerArray> arrays;
+    for (const TensorInfo& tensor : file.tensors) {
+      auto array = read_array(path, tensor);
+      if (!array) return array.error();
+      arrays.emplace(tensor.name, *std::move(array));
+    }
+    return arrays;
+  });
 }
 
 }  // namespace rowan::perf

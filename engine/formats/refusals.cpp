@@ -45,7 +45,8 @@ Error not_native_error(const std::string& path, const Recognised& start) {
   if (start.streams() || start.content == Content::gzip) {
     return needs_conversion_error(path, concat(start.noun, ", which cannot be mapped in place"));
   }
-  if (start.maps()) return needs_conversion_error(path, concat(start.noun, ", and a Rowan file is needed here"));
+  if (start.maps() && !start.format->often_others)
+    return needs_conversion_error(path, concat(start.noun, ", and a Rowan file is needed here"));
   if (start.content == Content::empty) return make_error(Code::malformed_file, path, " is empty");
   return make_error(Code::format_unsupported, path, " is ", start.noun, "; this Rowan reads ", formats_in_words());
 }

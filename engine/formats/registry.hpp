@@ -54,6 +54,8 @@ struct Format {
   std::array<std::string_view, 2> endings = {};  ///< of the names of its files, that a converted file's has not
   bool (*probe)(std::string_view start) = nullptr;  ///< whether a file that starts so, or is that, is of the format
 
+  bool often_others = false;  ///< whether files of many other kinds start as its files do
+
   // Of a format that is mapped:
   /// From the bytes of a whole file to what they claim: a pure function, which reads nothing outside of them, allocates
   /// no more than they warrant, and runs nothing that they name. `path` is for messages. An Error says what is wrong

@@ -164,6 +164,7 @@ constinit const Format pytorch_format = {.id = SourceFormat::pytorch,
                                          .family = "PyTorch",
                                          .endings = {".pt", ".pth"},
                                          .probe = probe_pickle,
+                                         .often_others = true,
                                          .read = read_torch_legacy};
 
 }  // namespace rowan::detail

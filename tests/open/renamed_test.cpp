@@ -114,8 +114,15 @@ void rename_at_each_call(const Pair& pair, const Prepare& prepare, const Call& c
 constexpr auto unprepared = [](const std::string&) {};
 
 /// What a call gives for each of the two files, undisturbed.
+struct Contents {
+  std::string before;
+  std::string after;
+
+  bool has(const std::string& content) const { return content == before || content == after; }
+};
+
 template <class Call>
-std::pair<std::string, std::string> contents(const Pair& pair, const Call& call) {
+Contents contents(const Pair& pair, const Call& call) {
   const auto alone = [&](const std::string& bytes) {
     const TemporaryFolder folder;
     write_file(folder / pair.name, bytes);
@@ -144,16 +151,16 @@ Result<std::string> opened(const std::string& path, const OpenOptions& options) 
 TEST_CASE("a conversion is of one file") {
   for (const Pair& pair : pairs()) {
     CAPTURE(pair.name);
-    const auto [before, after] = contents(pair, converted);
-    REQUIRE(before != after);
+    const Contents expected = contents(pair, converted);
+    REQUIRE(expected.before != expected.after);
     bool seen_before = false;
     bool seen_after = false;
     rename_at_each_call(pair, unprepared, converted,
                         [&](const auto&, const std::string&, const Result<std::string>& result) {
                           REQUIRE_MESSAGE(result.ok(), result.error().message);
-                          CHECK((*result == before || *result == after));
-                          seen_before = seen_before || *result == before;
-                          seen_after = seen_after || *result == after;
+                          CHECK(expected.has(*result));
+                          seen_before = seen_before || *result == expected.before;
+                          seen_after = seen_after || *result == expected.after;
                         });
     CHECK(seen_before);
     CHECK(seen_after);
@@ -167,12 +174,12 @@ TEST_CASE("an opened table is of one file, in each mode") {
     for (const OpenOptions& options :
          {OpenOptions{}, OpenOptions{.mode = OpenMode::copy_on_write}, OpenOptions{.sealed_copy = true}}) {
       const auto open = [&](const TemporaryFolder&, const std::string& path) { return opened(path, options); };
-      const auto [before, after] = contents(pair, open);
-      REQUIRE(before != after);
+      const Contents expected = contents(pair, open);
+      REQUIRE(expected.before != expected.after);
       rename_at_each_call(pair, unprepared, open,
                           [&](const auto&, const std::string&, const Result<std::string>& result) {
                             REQUIRE_MESSAGE(result.ok(), result.error().message);
-                            CHECK((*result == before || *result == after));
+                            CHECK(expected.has(*result));
                           });
     }
   }
@@ -184,8 +191,8 @@ TEST_CASE("a table with a sidecar is of one file, or the rename is told; the nex
     for (const OpenOptions& options :
          {OpenOptions{.sidecar = true}, OpenOptions{.sealed_copy = true, .sidecar = true}}) {
       const auto open = [&](const TemporaryFolder&, const std::string& path) { return opened(path, options); };
-      const auto [before, after] = contents(pair, open);
-      REQUIRE(before != after);
+      const Contents expected = contents(pair, open);
+      REQUIRE(expected.before != expected.after);
       for (const bool there : {false, true}) {  // the sidecar of the old file
         CAPTURE(there);
         const auto prepare = [&](const std::string& path) {
@@ -196,7 +203,7 @@ TEST_CASE("a table with a sidecar is of one file, or the rename is told; the nex
             pair, prepare, open,
             [&](const TemporaryFolder& folder, const std::string& path, const Result<std::string>& result) {
               if (result.ok()) {
-                CHECK((*result == before || *result == after));
+                CHECK(expected.has(*result));
               } else {
                 CHECK(result.error().code == Code::io_error);
                 CHECK(result.error().message.find("changed while it was") != std::string::npos);
@@ -205,7 +212,7 @@ TEST_CASE("a table with a sidecar is of one file, or the rename is told; the nex
               }
               const auto later = open(folder, path);
               REQUIRE_MESSAGE(later.ok(), later.error().message);
-              if (!fs::exists(folder / "next")) CHECK(*later == after);
+              if (!fs::exists(folder / "next")) CHECK(*later == expected.after);
             });
         CHECK((told > 0) == (!pair.opens && !there));
       }

@@ -25,12 +25,13 @@ Error unsupported(const std::string& path, const std::string& what) {
 
 std::string quoted(const std::string& text) { return "'" + text + "'"; }
 
-/// Bytes of a number, where it is of a type that traces have.
-std::optional<std::uint64_t> number_bytes(std::string_view type) {
-  if (type == "<i4" || type == "I32") return 4;
-  if (type == "<i8" || type == "I64") return 8;
-  return std::nullopt;
-}
+/// How a format spells the types of a trace's numbers.
+struct Types {
+  std::string_view i32;
+  std::string_view i64;
+};
+constexpr Types npy_types = {"<i4", "<i8"};
+constexpr Types safetensors_types = {"I32", "I64"};
 
 /// Numbers of the shape; empty where there are more than are taken.
 std::optional<std::uint64_t> count_of(const std::vector<std::uint64_t>& shape) {
@@ -75,21 +76,21 @@ Identity identity_of(const std::string& path) {
           status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec};
 }
 
-Result<IntegerArray> read_array(const std::string& path, const TensorInfo& tensor) {
-  const std::string holds = tensor.name.empty() ? std::string("holds values") : "holds tensor " + quoted(tensor.name);
-  const auto bytes = number_bytes(tensor.dtype);
-  if (!bytes) {
-    return unsupported(path, holds + " of type " + quoted(tensor.dtype) +
-                                 "; a trace is of little-endian i32 or i64: '<i4', '<i8', I32 or I64");
+Result<IntegerArray> read_array(const std::string& path, const TensorInfo& tensor, const Types& types) {
+  const std::string subject = tensor.name.empty() ? "its array" : "its tensor " + quoted(tensor.name);
+  if (tensor.dtype != types.i32 && tensor.dtype != types.i64) {
+    return unsupported(path, "is no trace: " + subject + " is of type " + quoted(tensor.dtype) +
+                                 ", and a trace's are of little-endian i32 or i64 (" + std::string(types.i32) + ", " +
+                                 std::string(types.i64) + ")");
   }
   if (!tensor.plain) {
-    return unsupported(path, holds +
-                                 " that are compressed or not in C order; save them plainly, in C order "
+    return unsupported(path, "cannot be replayed: " + subject +
+                                 " is compressed or not in C order; save it plainly, in C order "
                                  "(numpy.ascontiguousarray)");
   }
   const auto count = count_of(tensor.shape);
   if (!count) return unsupported(path, "holds more than " + std::to_string(most_values) + " numbers");
-  IntegerArray array{.values = {}, .shape = tensor.shape, .narrow = *bytes == 4};
+  IntegerArray array{.values = {}, .shape = tensor.shape, .narrow = tensor.dtype == types.i32};
   std::ifstream stream(path, std::ios::binary);
   if (!stream.seekg(static_cast<std::streamoff>(tensor.offset)) || !read_values(stream, *count, array)) {
     return Error{Code::io_error, "cannot read " + path};
@@ -114,15 +115,16 @@ Result<IntegerArray> read_npy(const std::string& path) {
   return read_one_file(path, [&](const FileInfo& file) -> Result<IntegerArray> {
     const bool array = file.tensors.size() == 1 && file.tensors.front().name.empty();
     if (!array) return unsupported(path, "is " + file.what + " and not a .npy file");
-    return read_array(path, file.tensors.front());
+    return read_array(path, file.tensors.front(), npy_types);
   });
 }
 
 Result<std::map<std::string, IntegerArray>> read_safetensors(const std::string& path) {
   return read_one_file(path, [&](const FileInfo& file) -> Result<std::map<std::string, IntegerArray>> {
+    if (file.tensors.empty()) return unsupported(path, "is " + file.what + " without tensors");
     std::map<std::string, IntegerArray> arrays;
     for (const TensorInfo& tensor : file.tensors) {
-      auto array = read_array(path, tensor);
+      auto array = read_array(path, tensor, safetensors_types);
       if (!array) return array.error();
       arrays.emplace(tensor.name, *std::move(array));
     }

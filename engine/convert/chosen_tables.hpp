@@ -1,7 +1,6 @@
 // The tables of a native file, as the source of a conversion.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "engine/native/native_file.hpp"
@@ -14,7 +13,7 @@ namespace rowan::detail {
 /// Those that the options ask for; refuses options that only other formats have a use for.
 Result<std::vector<Table>> choose_tables(const NativeFile& file, const ConvertOptions& options);
 
-/// How a table of so many is written.
+/// How a table is written. `only`: it is the only one, which may be renamed.
 TableLayout converted_layout(const Table& table, bool only, const ConvertOptions& options);
 
 }  // namespace rowan::detail

@@ -70,7 +70,7 @@ class Conversion {
   /// Of a run of a file that is an archive.
   Result<ConvertReport> from_run(MappedFile archive, const FileRun& run);
   Result<ConvertReport> from_mapped(const Format& format);
-  Result<ConvertReport> from_native();
+  Result<ConvertReport> from_native(MappedFile mapped);
 
   /// Where the conversion stands when so many rows of a reader have been written.
   using Where = std::function<Progress(std::uint64_t rows)>;
@@ -103,6 +103,9 @@ Result<void> Conversion::check_target() const {
 }
 
 Result<ConvertReport> Conversion::run() {
+  if (options_.from && static_cast<int>(*options_.from) >= source_format_count) {
+    return make_error(Code::invalid_argument, "there is no such format");
+  }
   if (const auto good = check_target(); !good) return good.error();
   auto bytes = ByteSource::of(file_);
   if (!bytes) return bytes.error();
@@ -110,7 +113,7 @@ Result<ConvertReport> Conversion::run() {
   const auto start = read_start(batches, options_.from, asked(), sizes_);
   if (!start) return start.error();
   if (start->format->streaming) return from_stream(batches, *start->format, start->shape);
-  return start->format == &native_format ? from_native() : from_mapped(*start->format);
+  return from_mapped(*start->format);
 }
 
 Result<std::uint64_t> Conversion::append(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
@@ -183,6 +186,12 @@ Result<ConvertReport> Conversion::from_run(MappedFile archive, const FileRun& ru
 Result<ConvertReport> Conversion::from_mapped(const Format& format) {
   auto mapped = MappedFile::of(file_);
   if (!mapped) return mapped.error();
+  // All of a header may say what the head of the file did not.
+  const Recognised whole = recognise(as_text(mapped->bytes()));
+  if (whole.is(native_format) && !options_.from) return from_native(*std::move(mapped));
+  if (&format == &native_format) {
+    return whole.is(native_format) ? from_native(*std::move(mapped)) : not_native_error(source_, whole);
+  }
   if (format.streamed_run != nullptr) {
     const auto run = format.streamed_run(mapped->bytes(), options_.table, source_);
     if (!run) return run.error();
@@ -211,12 +220,8 @@ Result<ConvertReport> Conversion::from_mapped(const Format& format) {
   return publish(*writer, format);
 }
 
-Result<ConvertReport> Conversion::from_native() {
-  auto mapped = MappedFile::of(file_);
-  if (!mapped) return mapped.error();
-  const Recognised start = recognise(as_text(mapped->bytes()));
-  if (!start.is(native_format)) return not_native_error(source_, start);
-  const auto file = NativeFile::of(*std::move(mapped));
+Result<ConvertReport> Conversion::from_native(MappedFile mapped) {
+  const auto file = NativeFile::of(std::move(mapped));
   if (!file) return file.error();
   const auto tables = choose_tables(*file, options_);
   if (!tables) return tables.error();

@@ -15,7 +15,7 @@ namespace rowan::detail {
 /// What goes with a conversion that is not the caller's to ask for.
 struct ConversionExtras {
   Extras extras = {};  ///< of the native file
-  /// Asked when everything is written, before the file gets its name: an Error ends the conversion.
+  /// Asked when all rows have been taken, before the file is completed and gets its name: an Error ends the conversion.
   std::function<Result<void>()> before_publishing = {};
 };
 

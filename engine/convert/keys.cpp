@@ -1,6 +1,5 @@
 #include "engine/convert/keys.hpp"
 
-#include <string_view>
 #include <utility>
 
 #include "engine/support/error.hpp"

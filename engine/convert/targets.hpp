@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +19,7 @@ struct Target {
   /// Where each row has a token: writes a row behind that. Else null, and rows stand one behind the other.
   void (*append_row)(std::string& out, std::span<const float> values) = nullptr;
   bool spaces_in_tokens = false;     ///< whether a token may hold one
-  std::string_view for_spaces = {};  ///< else: the end of a sentence, who can
+  std::string_view for_spaces = {};  ///< where it may not: which format allows it, as the end of a sentence
 };
 
 /// Null where there is no such format.

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <limits>
 
 #include "engine/support/error.hpp"
 #include "engine/support/memory_advice.hpp"

@@ -6,7 +6,6 @@
 
 #include "engine/files/opened_file.hpp"
 #include "engine/formats/model2vec.hpp"
-#include "engine/support/error.hpp"
 
 namespace rowan::detail {
 

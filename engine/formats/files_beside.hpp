@@ -10,8 +10,8 @@
 
 namespace rowan::detail {
 
-/// Adds the tokens of a model2vec model: those of the tokenizer.json in the folder of its safetensors file. Any other
-/// file is left as it is. What lies beside it is read by mapping, or through a sealed copy.
+/// Format::complete of safetensors: adds the tokens of a model2vec model, those of the tokenizer.json in the same
+/// folder. Any other file is left as it is.
 Result<void> add_files_beside(FoundFile& found, std::span<const std::byte> file, const std::string& path,
                               bool sealed_copy);
 

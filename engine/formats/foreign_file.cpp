@@ -3,9 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/formats/files_beside.hpp"
 #include "engine/formats/refusals.hpp"
-#include "engine/support/bytes.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/memory_keys.hpp"
 #include "engine/table/table_maker.hpp"
@@ -28,13 +26,14 @@ Result<ForeignFile> ForeignFile::of(MappedFile mapped, const Format& format) {
   }
   ForeignFile file;
   file.path_ = mapped.path();
-  file.format_ = &format;
   file.mode_ = mapped.mode;
   file.mapping_ = std::make_shared<const Mapping>(std::move(mapped.mapping));
   Result<FoundFile> found = format.read(file.bytes(), file.path_);
   if (!found) return found.error();
-  const auto added = add_files_beside(*found, file.bytes(), file.path_, mapped.sealed_copy);
-  if (!added) return added.error();
+  if (format.complete != nullptr) {
+    const auto completed = format.complete(*found, file.bytes(), file.path_, mapped.sealed_copy);
+    if (!completed) return completed.error();
+  }
   file.found_ = std::make_shared<const FoundFile>(*std::move(found));
   return file;
 }

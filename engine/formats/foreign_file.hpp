@@ -43,7 +43,6 @@ class ForeignFile {
   FileInfo info() const;
 
   const FoundFile& found() const noexcept { return *found_; }
-  const Format& format() const noexcept { return *format_; }
   const std::shared_ptr<const Mapping>& mapping() const noexcept { return mapping_; }
 
  private:
@@ -57,7 +56,6 @@ class ForeignFile {
   std::span<const std::byte> bytes() const noexcept { return mapping_->bytes(); }
 
   std::string path_;
-  const Format* format_ = nullptr;
   OpenMode mode_ = OpenMode::read_only;
   std::shared_ptr<const Mapping> mapping_;
   std::shared_ptr<const FoundFile> found_;

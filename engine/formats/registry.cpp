@@ -16,12 +16,15 @@ bool probe_native(std::string_view start) {
   return starts_as_safetensors(start) && has_metadata(start, native::format_key);
 }
 
-/// In the order in which a file is held against them: what is told by its first bytes before what is told by its lines.
+/// In the order in which a file is held against them: magic numbers, then the length and brace of the container, of
+/// which other formats' numbers can have the look, then a pickle's two bytes, which are a length of 640 too, then
+/// lines.
 constexpr std::array<const Format*, source_format_count> formats = {
-    &native_format, &safetensors_format, &npy_format,         &zip_format,           &pytorch_format,
-    &gguf_format,   &fasttext_format,    &finalfusion_format, &word2vec_text_format, &word2vec_binary_format,
+    &npy_format,    &zip_format,         &gguf_format,    &fasttext_format,      &finalfusion_format,
+    &native_format, &safetensors_format, &pytorch_format, &word2vec_text_format, &word2vec_binary_format,
     &glove_format,
 };
+static_assert(formats.back() != nullptr, "every format of the enumeration has its line");
 
 constexpr std::string_view gzip_magic = "\x1F\x8B";
 

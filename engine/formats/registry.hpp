@@ -50,8 +50,8 @@ struct Format {
   SourceFormat id;
   std::string_view spelling;                     ///< on the command line and in reports: "gguf"
   std::string_view noun;                         ///< in sentences: "a GGUF model"
-  std::string_view family;                       ///< where formats are listed: "GGUF"; empty: one that is listed has it
-  std::array<std::string_view, 2> endings = {};  ///< of the names of its files, that a converted file's has not
+  std::string_view family;                       ///< in lists of formats: "GGUF"; empty where another's stands for it
+  std::array<std::string_view, 2> endings = {};  ///< of its files' names, which the name of a converted file drops
   bool (*probe)(std::string_view start) = nullptr;  ///< whether a file that starts so, or is that, is of the format
 
   bool often_others = false;  ///< whether files of many other kinds start as its files do
@@ -64,6 +64,10 @@ struct Format {
   /// Of archives: the run of that name, or the only one, that has to be streamed; empty where `read` does for the file.
   Result<std::optional<FileRun>> (*streamed_run)(std::span<const std::byte> file, std::string_view name,
                                                  const std::string& path) = nullptr;
+
+  /// Adds what lies beside a file and belongs to it. What it reads there is mapped, or read through a sealed copy.
+  Result<void> (*complete)(FoundFile& found, std::span<const std::byte> file, const std::string& path,
+                           bool sealed_copy) = nullptr;
 
   // Of a format that is streamed:
   std::optional<Streaming> streaming = {};
@@ -84,6 +88,7 @@ extern const Format word2vec_text_format;
 extern const Format word2vec_binary_format;
 extern const Format glove_format;
 
+/// Of one of the enumeration.
 const Format& format_of(SourceFormat id) noexcept;
 
 /// What there is to say of the start of a file.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "engine/files/safetensors_header.hpp"
+#include "engine/formats/files_beside.hpp"
 #include "engine/formats/registry.hpp"
 
 namespace rowan::detail {
@@ -42,6 +43,7 @@ constinit const Format safetensors_format = {.id = SourceFormat::safetensors,
                                              .noun = "a safetensors file",
                                              .family = "safetensors",
                                              .probe = starts_as_safetensors,
-                                             .read = read_safetensors};
+                                             .read = read_safetensors,
+                                             .complete = add_files_beside};
 
 }  // namespace rowan::detail

@@ -81,7 +81,7 @@ class TextReader final : public RowReader {
   std::vector<Chunk> chunks_;
 };
 
-/// Streaming::rows of both.
+/// Streaming::rows of GloVe text and of word2vec text.
 std::unique_ptr<RowReader> text_rows(BatchReader& reader, const StreamShape& shape, const RowLayout& layout,
                                      std::uint64_t limit, int threads, const BatchSizes& sizes);
 

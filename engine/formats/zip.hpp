@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "engine/files/file_run.hpp"
-#include "engine/formats/found.hpp"
 #include "rowan/status.hpp"
 
 namespace rowan::detail {

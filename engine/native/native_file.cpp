@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "engine/files/checksum.hpp"
-#include "engine/native/file_layout.hpp"
 #include "engine/native/format.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/checked.hpp"

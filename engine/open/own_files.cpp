@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "engine/files/safetensors_header.hpp"
 #include "engine/formats/refusals.hpp"
 #include "engine/native/checkpoint.hpp"
 #include "engine/native/verify.hpp"
@@ -23,9 +22,8 @@ Result<NativeFile> detail::open_native(const std::string& path, const OpenOption
                                        NativeFile::Unfinished unfinished) {
   Result<MappedFile> mapped = MappedFile::open(path, options);
   if (!mapped) return mapped.error();
-  const std::string_view bytes = as_text(mapped->bytes());
-  const Recognised start = recognise(bytes);
-  if (!start.is(native_format) && starts_as_safetensors(bytes)) {  // as one does whose header is damaged
+  const Recognised start = recognise(as_text(mapped->bytes()));
+  if (start.is(safetensors_format)) {  // as one is whose header is damaged
     const auto header = Header::parse(mapped->bytes(), path);
     if (!header) return header.error();
   }

@@ -124,8 +124,8 @@ class Source {
     if (const auto good = check_rest("opened", true); !good) return good.error();
     return mapped;
   }
-  /// An Error where the file is not what it was when it was opened, or its path leads to another by now, which what is
-  /// kept beside it would be taken for one of. A table of the file itself is none the worse for that.
+  /// An Error where the file was written to since it was opened. Unless `anywhere`, also where its path leads to
+  /// another file by now: a sidecar would be taken for that file's. A table of the opened file stays good.
   Result<void> check_rest(std::string_view done, bool anywhere = false) const {
     const auto now = file()->stamp();
     if (!now) return now.error();

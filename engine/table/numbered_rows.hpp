@@ -20,7 +20,8 @@ class NumberedRows : public RowReader {
   std::string place(std::uint64_t row) const override;
 
  protected:
-  /// `row_bytes` of a row are read or made, whichever are more. Rows that are not to be had in any order are one tile.
+  /// `row_bytes` of a row are read or made, whichever are more. Without `any_order`
+  /// rows have to be read in their order: then a batch is one tile.
   NumberedRows(std::uint64_t rows, std::size_t row_bytes, bool any_order, const RowLayout& layout,
                const BatchSizes& sizes) noexcept;
 

@@ -48,7 +48,7 @@ struct RowError {
 /// Consecutive rows. Its memory is used again for a later batch.
 struct RowBlock {
   std::size_t rows = 0;
-  std::span<const std::byte> values;     ///< rows * stride bytes: in `memory`, or in the source where they are so there
+  std::span<const std::byte> values;     ///< rows * stride bytes: in `memory`, or where the source has them
   std::vector<std::string_view> tokens;  ///< one a row, or none
   std::vector<std::uint64_t> ids;        ///< one a row, or none
   std::vector<RowError> errors;          ///< one a row, where they are measured

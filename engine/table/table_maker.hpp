@@ -18,7 +18,7 @@ struct TableParts {
   TableView view;
   std::shared_ptr<const void> owner;    ///< of the memory that view and keys lie in
   Vocabulary keys;                      ///< of the first rows, one each; or none
-  bool writable = false;                ///< by stores, which are nobody else's business
+  bool writable = false;                ///< by stores that no file sees
   InPlaceFile* written_file = nullptr;  ///< where it is written in place; the owner's
 };
 

@@ -119,6 +119,12 @@ TEST_CASE("formats that are known are named when they are refused") {
   CHECK(conversion.refusal(gzip(native), Code::format_unsupported).find("compressed Rowan file") != std::string::npos);
 }
 
+TEST_CASE("a format that is none is refused") {
+  Conversion conversion;
+  conversion.options.from = static_cast<SourceFormat>(200);
+  CHECK(conversion.refusal(text, Code::invalid_argument) == "there is no such format");
+}
+
 TEST_CASE("progress: on the calling thread, growing, to the end") {
   Conversion conversion;
   std::string long_text;

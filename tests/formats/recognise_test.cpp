@@ -69,6 +69,19 @@ TEST_CASE("a file is native by a key of its metadata, and by nothing that looks 
   CHECK(header(R"({"x":{"rowan.format":{"rowan.format":1}}})").is(detail::safetensors_format));
 }
 
+TEST_CASE("numbers that look like the length and brace of a safetensors header make no file one") {
+  const auto u32 = [](std::uint32_t number) { return std::string(reinterpret_cast<const char*>(&number), 4); };
+  const std::string brace = u32('{');  // 123, where a safetensors file has its JSON
+  CHECK(recognise("GGUF" + u32(3) + brace + u32(0)).is(detail::gguf_format));
+  CHECK(recognise(u32(793712314) + u32(12) + brace).is(detail::fasttext_format));
+  CHECK(recognise("FiFu" + u32(0) + brace).is(detail::finalfusion_format));
+  CHECK(recognise("PK\x05\x06"s + std::string(4, '\0') + brace).is(detail::zip_format));
+  // And 640 bytes of JSON are no pickle.
+  std::string json = "{}";
+  json.resize(640, ' ');
+  CHECK(recognise(test::safetensors_file(json, "")).is(detail::safetensors_format));
+}
+
 TEST_CASE("a header that is longer than what lines are looked at in is read to its end") {
   std::string json = "{";
   for (int i = 0; i < 2000; ++i) {

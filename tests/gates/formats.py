@@ -1,6 +1,6 @@
 """A foreign format is named in its own files, in the registry and in the public enumeration, and nowhere else.
 
-So that a format is added by writing one file and one line. Comments and documents may speak of any.
+So that a format is added by writing one file and one line. Comments and documents may speak of any; perf measures some.
 """
 
 import re
@@ -17,6 +17,7 @@ FORMATS = {
     "gguf": ("gguf",),
     "fasttext": ("fasttext",),
     "finalfusion": ("finalfusion",),
+    "model2vec": ("model2vec", "files_beside"),
 }
 
 # Who else may name one, and why.

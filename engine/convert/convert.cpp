@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -70,6 +71,7 @@ class Conversion {
   /// Of a run of a file that is an archive.
   Result<ConvertReport> from_run(MappedFile archive, const FileRun& run);
   Result<ConvertReport> from_mapped(const Format& format);
+  Result<ConvertReport> from_foreign(ForeignFile file, const Format& format);
   Result<ConvertReport> from_native(MappedFile mapped);
 
   /// Where the conversion stands when so many rows of a reader have been written.
@@ -78,6 +80,10 @@ class Conversion {
   Result<std::uint64_t> append(RowReader& reader, const RowLayout& layout, Keys& keys, TableWriter& writer,
                                std::size_t number, const Where& where);
   Result<ConvertReport> publish(TableWriter& writer, const Format& from);
+  using MakeReader = std::function<Result<std::unique_ptr<RowReader>>(const RowLayout& layout)>;
+  /// The one table of a foreign file; `rows` are those that the file has, where that is known.
+  Result<ConvertReport> write_table(const Format& from, std::uint64_t dim, std::optional<std::uint64_t> rows,
+                                    const MakeReader& make_reader, const Where& where);
 
   std::shared_ptr<const OpenedFile> file_;
   const std::string& source_;
@@ -156,20 +162,29 @@ Result<ConvertReport> Conversion::from_stream(BatchReader& batches, const Format
     return make_error(Code::invalid_argument, source_, " holds one table without a name; only of a Rowan file can '",
                       options_.table, "' be chosen");
   }
-  auto keys = Keys::make(options_, shape.promised, source_);
-  if (!keys) return keys.error();
-  const TableLayout table = layout_of(shape.dim);
-  auto writer = make_writer({table});
-  if (!writer) return writer.error();
-  const RowLayout layout = rows_for(*writer, 0, table, DType::f32);
-  const auto reader = format.streaming->rows(batches, shape, layout, options_.limit, parallel_.concurrency(), sizes_);
-  report_.dim = shape.dim;
+  const auto make_reader = [&](const RowLayout& layout) -> Result<std::unique_ptr<RowReader>> {
+    return format.streaming->rows(batches, shape, layout, options_.limit, parallel_.concurrency(), sizes_);
+  };
   const auto where = [&](std::uint64_t rows) {
     return Progress{batches.source().bytes_read(), batches.source().bytes_total(), rows};
   };
-  const auto rows = append(*reader, layout, *keys, *writer, 0, where);
-  if (!rows) return rows.error();
-  return publish(*writer, format);
+  return write_table(format, shape.dim, shape.promised, make_reader, where);
+}
+
+Result<ConvertReport> Conversion::write_table(const Format& from, std::uint64_t dim, std::optional<std::uint64_t> rows,
+                                              const MakeReader& make_reader, const Where& where) {
+  auto keys = Keys::make(options_, rows, source_);
+  if (!keys) return keys.error();
+  const TableLayout table = layout_of(dim);
+  auto writer = make_writer({table});
+  if (!writer) return writer.error();
+  const RowLayout layout = rows_for(*writer, 0, table, DType::f32);
+  const auto reader = make_reader(layout);
+  if (!reader) return reader.error();
+  report_.dim = dim;
+  const auto appended = append(**reader, layout, *keys, *writer, 0, where);
+  if (!appended) return appended.error();
+  return publish(*writer, from);
 }
 
 Result<ConvertReport> Conversion::from_run(MappedFile archive, const FileRun& run) {
@@ -199,25 +214,21 @@ Result<ConvertReport> Conversion::from_mapped(const Format& format) {
   }
   auto file = ForeignFile::of(*std::move(mapped), format);
   if (!file) return file.error();
-  const auto source = choose_foreign(*std::move(file), source_, options_);
+  return from_foreign(*std::move(file), format);
+}
+
+Result<ConvertReport> Conversion::from_foreign(ForeignFile file, const Format& format) {
+  const auto source = choose_foreign(std::move(file), source_, options_);
   if (!source) return source.error();
-  auto keys = Keys::make(options_, source->rows, source_);
-  if (!keys) return keys.error();
-  const TableLayout table = layout_of(source->table.dim);
-  auto writer = make_writer({table});
-  if (!writer) return writer.error();
-  const RowLayout layout = rows_for(*writer, 0, table, DType::f32);
-  const auto reader = ForeignRows::make(*source, source_, layout, options_.limit, sizes_);
-  if (!reader) return reader.error();
-  report_.dim = source->table.dim;
+  const auto make_reader = [&](const RowLayout& layout) {
+    return ForeignRows::make(*source, source_, layout, options_.limit, sizes_);
+  };
   const std::uint64_t bytes = file_->size();
   const auto where = [&](std::uint64_t rows) {
     const double done = source->rows == 0 ? 1.0 : static_cast<double>(rows) / static_cast<double>(source->rows);
     return Progress{static_cast<std::uint64_t>(done * static_cast<double>(bytes)), bytes, rows};
   };
-  const auto rows = append(**reader, layout, *keys, *writer, 0, where);
-  if (!rows) return rows.error();
-  return publish(*writer, format);
+  return write_table(format, source->table.dim, source->rows, make_reader, where);
 }
 
 Result<ConvertReport> Conversion::from_native(MappedFile mapped) {

@@ -6,7 +6,6 @@
 
 #include "engine/support/error.hpp"
 #include "engine/support/quantized.hpp"
-#include "engine/support/utf8.hpp"
 #include "engine/table/row_encoder.hpp"
 #include "engine/words/subword_rows.hpp"
 
@@ -52,16 +51,12 @@ ForeignRows::ForeignRows(const ForeignSource& source, const std::string& path, s
 Result<void> ForeignRows::read(std::uint64_t begin, std::uint64_t end, RowBlock& block) {
   const std::size_t dim = layout().dim;
   const std::size_t stride = layout().stride;
-  block.rows = static_cast<std::size_t>(end - begin);
-  block.reserve(block.rows * stride);
-  std::fill_n(block.memory.begin(), block.rows * stride, std::byte{0});
-  block.values = std::span<const std::byte>(block.memory).first(block.rows * stride);
+  std::byte* const out = block.zeros(static_cast<std::size_t>(end - begin), stride);
   std::vector<float> values(block.rows * dim);
   if (const auto good = rows_->read(begin, end, values.data()); !good) return good;
   RowEncoder encoder(layout());
   for (std::size_t i = 0; i < block.rows; ++i) {
-    const simd::Encoded encoded =
-        encoder.encode(values.data() + i * dim, block.memory.data() + i * stride, block.errors);
+    const simd::Encoded encoded = encoder.encode(values.data() + i * dim, out + i * stride, block.errors);
     if (encoded != simd::Encoded::ok) {
       return make_error(Code::invalid_argument, path_, ": ", place(begin + i), " ",
                         why_not_quantized(encoded, layout().dtype()));
@@ -69,10 +64,7 @@ Result<void> ForeignRows::read(std::uint64_t begin, std::uint64_t end, RowBlock&
   }
   if (!source_.keyed) return {};
   const std::vector<std::string_view>& keys = source_.file.found().keys;
-  for (std::uint64_t row = begin; row < end; ++row) {
-    block.tokens.push_back(keys[row]);
-    if (layout().check_utf8 && !is_utf8(keys[row])) ++block.invalid_utf8;
-  }
+  for (std::uint64_t row = begin; row < end; ++row) block.add_token(keys[row], layout());
   return {};
 }
 

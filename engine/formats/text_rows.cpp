@@ -9,7 +9,6 @@
 #include "engine/support/error.hpp"
 #include "engine/support/quantized.hpp"
 #include "engine/support/text.hpp"
-#include "engine/support/utf8.hpp"
 #include "engine/table/row_encoder.hpp"
 
 namespace rowan::detail {
@@ -166,7 +165,7 @@ void TextReader::split(std::string_view text) {
 Result<void> TextReader::parse(std::size_t tile, RowBlock& block) {
   block.clear();
   parse_chunk(chunks_[tile], block);
-  block.values = std::span<const std::byte>(block.memory).first(block.rows * layout_.stride);
+  block.hold(block.rows, layout_.stride);
   return {};
 }
 
@@ -201,9 +200,8 @@ void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
       chunk.fault = LineFault{.kind = LineFault::Kind::unquantized, .encoded = encoded};
       return;
     }
-    block.tokens.push_back(token);
+    block.add_token(token, layout_);
     ++block.rows;
-    if (layout_.check_utf8 && !is_utf8(token)) ++block.invalid_utf8;
   }
 }
 

@@ -6,7 +6,6 @@
 
 #include "engine/support/error.hpp"
 #include "engine/support/quantized.hpp"
-#include "engine/support/utf8.hpp"
 #include "engine/table/row_encoder.hpp"
 
 namespace rowan::detail {
@@ -99,10 +98,11 @@ Result<void> BinaryReader::parse(std::size_t tile, RowBlock& block) {
   const auto rows = std::span<const Row>(framed_).subspan(first, std::min(step_, framed_.size() - first));
   block.clear();
   block.reserve(rows.size() * layout_.stride);
-  block.values = std::span<const std::byte>(block.memory).first(rows.size() * layout_.stride);
+  block.hold(rows.size(), layout_.stride);
   std::vector<float> values(layout_.element == simd::Element::f32 ? 0 : layout_.dim);
   RowEncoder encoder(layout_);
   std::byte* row_bytes = block.memory.data();
+  std::size_t at = 0;
   for (const Row& row : rows) {
     if (layout_.element == simd::Element::f32) {
       std::memcpy(row_bytes, row.values, 4 * layout_.dim);
@@ -110,14 +110,13 @@ Result<void> BinaryReader::parse(std::size_t tile, RowBlock& block) {
       std::memcpy(values.data(), row.values, 4 * layout_.dim);
       const simd::Encoded encoded = encoder.encode(values.data(), row_bytes, block.errors);
       if (encoded != simd::Encoded::ok) {
-        return make_error(Code::invalid_argument, reader_.path(), ": ", place(rows_ + first + block.rows), " ",
+        return make_error(Code::invalid_argument, reader_.path(), ": ", place(rows_ + first + at), " ",
                           why_not_quantized(encoded, layout_.dtype()));
       }
     }
     row_bytes += layout_.stride;
-    block.tokens.push_back(row.token);
-    ++block.rows;
-    if (layout_.check_utf8 && !is_utf8(row.token)) ++block.invalid_utf8;
+    block.add_token(row.token, layout_);
+    ++at;
   }
   return {};
 }

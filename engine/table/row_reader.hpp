@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/parallel.hpp"
+#include "engine/support/utf8.hpp"
 #include "rowan/dtype.hpp"
 #include "rowan/status.hpp"
 #include "simd/kernels.hpp"
@@ -66,6 +67,22 @@ struct RowBlock {
   /// At least so many bytes of memory; new ones are zeros, others what they were.
   void reserve(std::size_t bytes) {
     if (memory.size() < bytes) memory.resize(bytes);
+  }
+  /// The first `count` rows of memory are the block's.
+  void hold(std::size_t count, std::size_t stride) {
+    rows = count;
+    values = std::span<const std::byte>(memory).first(count * stride);
+  }
+  /// Room for `count` rows of the block, all zeros.
+  std::byte* zeros(std::size_t count, std::size_t stride) {
+    reserve(count * stride);
+    std::fill_n(memory.begin(), count * stride, std::byte{0});
+    hold(count, stride);
+    return memory.data();
+  }
+  void add_token(std::string_view token, const RowLayout& layout) {
+    tokens.push_back(token);
+    if (layout.check_utf8 && !is_utf8(token)) ++invalid_utf8;
   }
 };
 

@@ -9,7 +9,6 @@
 #include "engine/support/error.hpp"
 #include "engine/support/memory_advice.hpp"
 #include "engine/support/quantized.hpp"
-#include "engine/support/utf8.hpp"
 #include "engine/table/row_encoder.hpp"
 
 namespace rowan::detail {
@@ -62,8 +61,7 @@ Result<void> TableRows::read_keys(std::uint64_t begin, std::uint64_t end, RowBlo
   for (std::uint64_t row = begin; row < end && vocabulary.kind() == KeyKind::bytes; ++row) {
     const auto key = vocabulary.key(row);
     if (!key) return make_error(Code::malformed_file, place(row), " has no readable key: its file is damaged");
-    block.tokens.push_back(*key);
-    if (layout().check_utf8 && !is_utf8(*key)) ++block.invalid_utf8;
+    block.add_token(*key, layout());
   }
   return {};
 }
@@ -77,10 +75,7 @@ Result<void> TableRows::read_values(std::uint64_t begin, std::uint64_t end, RowB
     block.values = {stored, block.rows * stride};
     return {};
   }
-  block.reserve(block.rows * stride);
-  std::fill_n(block.memory.begin(), block.rows * stride, std::byte{0});
-  block.values = std::span<const std::byte>(block.memory).first(block.rows * stride);
-  std::byte* out = block.memory.data();
+  std::byte* out = block.zeros(block.rows, stride);
   RowEncoder encoder(layout());
   for (std::uint64_t row = begin; row < end; ++row, out += stride, stored += table_.row_stride()) {
     if (layout().element == from) {

@@ -21,6 +21,9 @@
 
 namespace rowan::test {
 
+inline constexpr DType every_type[] = {DType::f32,     DType::f16, DType::bf16, DType::f8_e4m3,
+                                       DType::f8_e5m2, DType::i8,  DType::i4,   DType::i2};
+
 /// Rows of a table with their tokens, as a test expects or finds them.
 struct Rows {
   std::uint64_t dim = 0;

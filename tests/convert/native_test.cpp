@@ -13,9 +13,6 @@ using Values = std::vector<float>;
 
 namespace {
 
-constexpr DType every_type[] = {DType::f32,     DType::f16, DType::bf16, DType::f8_e4m3,
-                                DType::f8_e5m2, DType::i8,  DType::i4,   DType::i2};
-
 /// A native file's bytes: one table of each type, without keys, with tokens or with ids in turn, rows of all
 /// kinds of stride.
 std::string file_of_every_type(std::uint64_t rows) {

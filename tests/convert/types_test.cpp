@@ -13,9 +13,6 @@ using Values = std::vector<float>;
 
 namespace {
 
-constexpr DType every_type[] = {DType::f32,     DType::f16, DType::bf16, DType::f8_e4m3,
-                                DType::f8_e5m2, DType::i8,  DType::i4,   DType::i2};
-
 /// Rows as they are stored and read back.
 Values rounded(DType dtype, const Rows& rows, bool saturate = false) {
   Values values = rows.values;

@@ -51,7 +51,7 @@ ForeignRows::ForeignRows(const ForeignSource& source, const std::string& path, s
 Result<void> ForeignRows::read(std::uint64_t begin, std::uint64_t end, RowBlock& block) {
   const std::size_t dim = layout().dim;
   const std::size_t stride = layout().stride;
-  std::byte* const out = block.zeros(static_cast<std::size_t>(end - begin), stride);
+  std::byte* const out = block.room(static_cast<std::size_t>(end - begin), stride);
   std::vector<float> values(block.rows * dim);
   if (const auto good = rows_->read(begin, end, values.data()); !good) return good;
   RowEncoder encoder(layout());

@@ -97,12 +97,9 @@ Result<void> BinaryReader::parse(std::size_t tile, RowBlock& block) {
   const std::size_t first = tile * step_;
   const auto rows = std::span<const Row>(framed_).subspan(first, std::min(step_, framed_.size() - first));
   block.clear();
-  block.reserve(rows.size() * layout_.stride);
-  block.hold(rows.size(), layout_.stride);
   std::vector<float> values(layout_.element == simd::Element::f32 ? 0 : layout_.dim);
   RowEncoder encoder(layout_);
-  std::byte* row_bytes = block.memory.data();
-  std::size_t at = 0;
+  std::byte* row_bytes = block.room(rows.size(), layout_.stride);
   for (const Row& row : rows) {
     if (layout_.element == simd::Element::f32) {
       std::memcpy(row_bytes, row.values, 4 * layout_.dim);
@@ -110,13 +107,12 @@ Result<void> BinaryReader::parse(std::size_t tile, RowBlock& block) {
       std::memcpy(values.data(), row.values, 4 * layout_.dim);
       const simd::Encoded encoded = encoder.encode(values.data(), row_bytes, block.errors);
       if (encoded != simd::Encoded::ok) {
-        return make_error(Code::invalid_argument, reader_.path(), ": ", place(rows_ + first + at), " ",
+        return make_error(Code::invalid_argument, reader_.path(), ": ", place(rows_ + first + block.tokens.size()), " ",
                           why_not_quantized(encoded, layout_.dtype()));
       }
     }
     row_bytes += layout_.stride;
     block.add_token(row.token, layout_);
-    ++at;
   }
   return {};
 }

@@ -64,7 +64,8 @@ struct RowBlock {
     errors.clear();
     invalid_utf8 = 0;
   }
-  /// At least so many bytes of memory; new ones are zeros, others what they were.
+  /// At least so many bytes of memory; new ones are zeros, others what they were. So what lies between rows, which
+  /// nobody writes to, stays zero from batch to batch of one stride.
   void reserve(std::size_t bytes) {
     if (memory.size() < bytes) memory.resize(bytes);
   }
@@ -73,10 +74,9 @@ struct RowBlock {
     rows = count;
     values = std::span<const std::byte>(memory).first(count * stride);
   }
-  /// Room for `count` rows of the block, all zeros.
-  std::byte* zeros(std::size_t count, std::size_t stride) {
+  /// Room for the `count` rows that the block is to have.
+  std::byte* room(std::size_t count, std::size_t stride) {
     reserve(count * stride);
-    std::fill_n(memory.begin(), count * stride, std::byte{0});
     hold(count, stride);
     return memory.data();
   }

@@ -75,7 +75,7 @@ Result<void> TableRows::read_values(std::uint64_t begin, std::uint64_t end, RowB
     block.values = {stored, block.rows * stride};
     return {};
   }
-  std::byte* out = block.zeros(block.rows, stride);
+  std::byte* out = block.room(block.rows, stride);
   RowEncoder encoder(layout());
   for (std::uint64_t row = begin; row < end; ++row, out += stride, stored += table_.row_stride()) {
     if (layout().element == from) {

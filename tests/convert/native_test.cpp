@@ -1,4 +1,5 @@
 // Native files as sources: all tables or one, keys kept, rows decoded and encoded anew.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -224,4 +225,37 @@ TEST_CASE("files without tables and tables without rows") {
   CHECK(report->rows == 0);
   CHECK(Table::open(conversion.target())->dim() == 3);
   CHECK(Table::open(conversion.target())->dtype() == DType::f32);
+}
+
+TEST_CASE("what lies between padded rows is zero, in every batch, whatever the source") {
+  const std::string lines = [] {
+    std::string text;
+    for (int row = 0; row < 500; ++row) text += "w" + std::to_string(row) + " 1 2 3 4 5\n";
+    return text;
+  }();
+  Conversion conversion;
+  conversion.sizes = {.batch = 1 << 10, .head = 1 << 10, .row = 1 << 16, .chunk = 1 << 8};
+  conversion.options.pad_rows = true;
+  const auto check_padding = [&] {
+    const Table table = Table::open(conversion.target()).value();
+    REQUIRE(table.rows() == 500);
+    REQUIRE(table.row_stride() == 64);
+    for (std::uint64_t row = 0; row < table.rows(); ++row) {
+      const std::byte* const end = table.view().data() + row * 64;
+      CHECK(std::all_of(end + table.view().row_bytes(), end + 64, [](std::byte b) { return b == std::byte{0}; }));
+    }
+  };
+  for (const DType dtype : every_type) {
+    CAPTURE(to_string(dtype));
+    conversion.options.dtype = dtype;
+    REQUIRE(conversion.run(lines).ok());
+    check_padding();
+    const std::string native = read_file(conversion.target());
+    conversion.options.dtype = DType::f32;
+    REQUIRE(conversion.run(native).ok());  // of another type
+    check_padding();
+    conversion.options.dtype = dtype;
+    REQUIRE(conversion.run(native).ok());  // of its own
+    check_padding();
+  }
 }

@@ -117,7 +117,7 @@ void add_convert(CLI::App& app, Action& action) {
   options.threads = Threads::own();
   CLI::App* sub =
       app.add_subcommand("convert", "Convert a pretrained table of any format, or a table file, to a table file");
-  sub->add_option("IN", arguments->source, "The file to convert")->required()->type_name("");
+  sub->add_option("IN", arguments->source, "The file to convert; - is standard input")->required()->type_name("");
   sub->add_option("OUT", arguments->target, "The table file to write")->required()->type_name("");
   add_parsed(sub, "--from", options.from, parse_source_format, spellings<SourceFormat>(source_format_count),
              "Format of IN (default: recognised by its content)");
@@ -130,6 +130,10 @@ void add_convert(CLI::App& app, Action& action) {
   sub->add_option("--dim", options.dim, "Numbers in a row, where a text file leaves that in doubt")
       ->check(not_negative)
       ->type_name("D");
+  sub->add_option("--separator", options.separator,
+                  "Between the fields of a text: space, spaces, tab, comma, semicolon, bar, colon, no-break-space\n"
+                  "(default: told from its first lines)")
+      ->type_name("NAME");
   sub->add_option("--name", options.name,
                   "Name of the table (default embedding, or the name that a table of a table file has)")
       ->type_name("NAME");
@@ -164,7 +168,7 @@ void add_export(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<ExportArguments>();
   CLI::App* sub = app.add_subcommand("export", "Write a table in the format of another library");
   add_table(sub, arguments->table);
-  sub->add_option("OUT", arguments->target, "The file to write")->required()->type_name("");
+  sub->add_option("OUT", arguments->target, "The file to write; - is standard output")->required()->type_name("");
   add_parsed(sub, "--to", arguments->to, parse_target_format, spellings<TargetFormat>(target_format_count),
              "Format of OUT (default: by its ending)");
   sub->add_flag("--force", arguments->overwrite, "Replace OUT if it exists");

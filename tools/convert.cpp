@@ -40,7 +40,9 @@ void print_json(const ConvertArguments& arguments, const ConvertReport& report) 
         .field("lost", report.error->lost)
         .end_object();
   }
-  json.end_object();
+  json.key("notes").begin_array();
+  for (const std::string& note : report.notes) json.value(std::string_view(note));
+  json.end_array().end_object();
   print("{}\n", json.text());
 }
 
@@ -50,22 +52,23 @@ void print_error(DType dtype, const StorageError& error) {
   if (error.lost == 0) return;
   print("  {} value{} beyond the range of {} and not finite any more{}\n", grouped(error.lost),
         error.lost == 1 ? " is" : "s are", to_string(dtype),
-        dtype == DType::f16 || dtype == DType::bf16 ? "" : "; --saturate stores the greatest in their place");
+        dtype != DType::f8_e4m3 && dtype != DType::f8_e5m2 ? "" : "; --saturate stores the greatest in their place");
 }
 
 void print_text(const ConvertArguments& arguments, const ConvertReport& report) {
   const std::string shape = report.dim == 0 ? std::string() : fmt::format(" × {}", report.dim);
   const std::string tables = report.tables == 1 ? std::string() : fmt::format(" in {} tables", report.tables);
-  print("{}: {} rows{}{}, {}, from {}\n", arguments.target, grouped(report.rows), shape, tables,
+  print("{}: {} rows{}{}, {}, from {}\n", printable(arguments.target), grouped(report.rows), shape, tables,
         to_string(arguments.options.dtype), to_string(report.from));
   if (report.error) print_error(arguments.options.dtype, *report.error);
   if (report.invalid_utf8 != 0) {
     print("  {} token{} not UTF-8; the bytes are kept as they are\n", grouped(report.invalid_utf8),
           report.invalid_utf8 == 1 ? " is" : "s are");
   }
+  for (const std::string& note : report.notes) print("  note: {}\n", printable(note));
   if (report.duplicates == 0) return;
-  print("  {} row{} left out because an earlier row has the key:\n", grouped(report.duplicates),
-        report.duplicates == 1 ? "" : "s");
+  print("  {} row{} left out because an earlier row has the key, and the rows behind moved up:\n",
+        grouped(report.duplicates), report.duplicates == 1 ? " was" : "s were");
   for (const DuplicateKey& duplicate : report.first_duplicates) {
     print("    {} of row {}, kept from row {}\n", in_quotes(duplicate.key), duplicate.dropped, duplicate.kept);
   }
@@ -75,11 +78,15 @@ void print_text(const ConvertArguments& arguments, const ConvertReport& report) 
 }  // namespace
 
 void convert(const ConvertArguments& arguments) {
+  if (arguments.target == "-" || is_standard_output(arguments.target)) {
+    throw Failure("a table file is not written to standard output: name a file");
+  }
+  const std::string& source = arguments.source == "-" ? standard_input : arguments.source;
   const ConvertReport report = [&] {
     ProgressBar bar("converting");
     ConvertOptions options = arguments.options;
     if (bar.shown()) options.progress = [&](const Progress& progress) { bar.update(progress); };
-    return need_written(rowan::convert(arguments.source, arguments.target, options), arguments.target);
+    return need_written(rowan::convert(source, arguments.target, options), arguments.target);
   }();
   arguments.json ? print_json(arguments, report) : print_text(arguments, report);
 }

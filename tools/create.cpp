@@ -13,7 +13,7 @@ void create(const CreateArguments& arguments) {
   const WriteReport report =
       need_written(create_table_file(arguments.target, table, {.overwrite = arguments.overwrite}, arguments.threads),
                    arguments.target);
-  print("{}: {} rows × {}, {}\n", arguments.target, grouped(report.rows), table.dim, to_string(table.dtype));
+  print("{}: {} rows × {}, {}\n", printable(arguments.target), grouped(report.rows), table.dim, to_string(table.dtype));
 }
 
 }  // namespace rowan::tool

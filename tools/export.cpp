@@ -23,21 +23,23 @@ TargetFormat format_of(const std::string& target) {
   const std::string_view last = endings.back();
   endings.pop_back();
   throw Failure(fmt::format("the name {} does not say which format is wanted: say --to, or let it end in {} or {}",
-                            target, fmt::join(endings, ", "), last));
+                            printable(target), fmt::join(endings, ", "), last));
 }
 
 }  // namespace
 
 void export_to(const ExportArguments& arguments) {
+  const std::string& target = arguments.target == "-" ? standard_output : arguments.target;
   const TargetFormat format = arguments.to ? *arguments.to : format_of(arguments.target);
   const Table table = open(arguments.table);
   {
     ProgressBar bar("exporting");
     ExportOptions options{.overwrite = arguments.overwrite};
     if (bar.shown()) options.progress = [&](const Progress& progress) { bar.update(progress); };
-    need_written(export_table(table, arguments.target, format, options), arguments.target);
+    need_written(export_table(table, target, format, options), target);
   }
-  print("{}: {} rows × {}, {}\n", arguments.target, grouped(table.rows()), table.dim(), to_string(format));
+  if (is_standard_output(target)) return;
+  print("{}: {} rows × {}, {}\n", printable(target), grouped(table.rows()), table.dim(), to_string(format));
 }
 
 }  // namespace rowan::tool

@@ -149,7 +149,7 @@ std::string shape_of(const TensorInfo& tensor) {
 /// A file of another format: each tensor, and whether its rows can be looked up where they are.
 void print_foreign(const InfoArguments& arguments, const FileInfo& file) {
   const std::size_t count = file.tensors.size();
-  print("{}: {}{}, {} ({} bytes)\n", arguments.file, printable(file.what),
+  print("{}: {}{}, {} ({} bytes)\n", printable(arguments.file), printable(file.what),
         count == 0 ? "" : fmt::format(", {} tensor{}", count, plural(count)), readable_bytes(file.file_bytes),
         grouped(file.file_bytes));
   std::size_t mapped = 0;
@@ -176,7 +176,7 @@ void info(const InfoArguments& arguments) {
   const FileInfo file = need(inspect(arguments.file));
   if (arguments.json) return print_json(arguments, file);
   if (file.format_version.empty()) return print_foreign(arguments, file);
-  print("{}: native table file, format {}, {} table{}, {} ({} bytes)\n", arguments.file, file.format_version,
+  print("{}: native table file, format {}, {} table{}, {} ({} bytes)\n", printable(arguments.file), file.format_version,
         file.tables.size(), plural(file.tables.size()), readable_bytes(file.file_bytes), grouped(file.file_bytes));
   print("header       {}, data from offset {}\n", readable_bytes(file.data_offset), grouped(file.data_offset));
   if (file.unfinished) {

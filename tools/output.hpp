@@ -10,6 +10,14 @@
 
 namespace rowan::tool {
 
+/// How the system names the standard streams, which the command line calls "-".
+inline const std::string standard_input = "/dev/stdin";
+inline const std::string standard_output = "/dev/stdout";
+/// Whether a file of that name is standard output: then nothing else is printed there.
+inline bool is_standard_output(std::string_view path) {
+  return path == standard_output || path == "/dev/fd/1" || path == "/proc/self/fd/1";
+}
+
 /// Writes bytes to standard output; throws Failure where they cannot be written.
 void write(std::string_view text);
 

@@ -18,8 +18,9 @@ void recover(const RecoverArguments& arguments) {
         .end_object();
     return print("{}\n", json.text());
   }
-  if (!report.unfinished) return print("{}: nothing to recover, its last writer committed\n", arguments.file);
-  print("{}: recovered, {} of {} checksum{} of rows changed\n", arguments.file, grouped(report.changed),
+  if (!report.unfinished)
+    return print("{}: nothing to recover, its last writer committed\n", printable(arguments.file));
+  print("{}: recovered, {} of {} checksum{} of rows changed\n", printable(arguments.file), grouped(report.changed),
         grouped(report.blocks), plural(report.blocks));
   print("Rows that were being written when the writer ended may be new, old, or a mix of both.\n");
 }

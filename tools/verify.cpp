@@ -9,8 +9,8 @@ namespace rowan::tool {
 void verify(const VerifyArguments& arguments) {
   const VerifyReport report = need(rowan::verify(arguments.file, arguments.threads));
   if (!arguments.json) {
-    print("{}: intact, {} in {} checksum{}\n", arguments.file, readable_bytes(report.bytes), grouped(report.blocks),
-          plural(report.blocks));
+    print("{}: intact, {} in {} checksum{}\n", printable(arguments.file), readable_bytes(report.bytes),
+          grouped(report.blocks), plural(report.blocks));
     return;
   }
   JsonWriter json;

@@ -44,7 +44,7 @@ class Conversion {
   Result<ConvertReport> run();
 
  private:
-  StreamRequest asked() const noexcept { return {options_.dim, options_.limit}; }
+  Result<StreamRequest> asked() const;
   Result<void> check_target() const;
   /// Of the one table of a foreign file.
   TableLayout layout_of(std::uint64_t dim) const {
@@ -108,6 +108,17 @@ Result<void> Conversion::check_target() const {
   return {};
 }
 
+Result<StreamRequest> Conversion::asked() const {
+  StreamRequest asked{.limit = options_.limit, .text = {.dim = options_.dim}};
+  asked.text.ids = options_.keys == KeyKind::u64 && options_.ids_from.empty();
+  asked.text.keyless = options_.keys == KeyKind::none || !options_.ids_from.empty();
+  if (options_.separator.empty()) return asked;
+  asked.text.separator = parse_separator(options_.separator);
+  if (asked.text.separator) return asked;
+  return make_error(Code::invalid_argument, "there is no separator ", in_quotes(options_.separator), "; there are ",
+                    separator_names());
+}
+
 Result<ConvertReport> Conversion::run() {
   if (options_.from && static_cast<int>(*options_.from) >= source_format_count) {
     return make_error(Code::invalid_argument, "there is no such format");
@@ -116,7 +127,9 @@ Result<ConvertReport> Conversion::run() {
   auto bytes = ByteSource::of(file_);
   if (!bytes) return bytes.error();
   BatchReader batches(*bytes);
-  const auto start = read_start(batches, options_.from, asked(), sizes_);
+  const auto wanted = asked();
+  if (!wanted) return wanted.error();
+  const auto start = read_start(batches, options_.from, *wanted, sizes_);
   if (!start) return start.error();
   if (start->format->streaming) return from_stream(batches, *start->format, start->shape);
   return from_mapped(*start->format);
@@ -140,6 +153,7 @@ Result<std::uint64_t> Conversion::append(RowReader& reader, const RowLayout& lay
   if (const auto good = for_each_batch(reader, parallel_, take, took); !good) return good.error();
   if (const auto good = keys.check_rows(rows, options_.limit == 0); !good) return good.error();
   if (layout.measure_error) report_.error.emplace();
+  for (std::string& note : reader.notes()) report_.notes.push_back(std::move(note));
   return rows;
 }
 
@@ -191,7 +205,9 @@ Result<ConvertReport> Conversion::from_run(MappedFile archive, const FileRun& ru
   options_.table.clear();
   ByteSource bytes = ByteSource::of(std::move(archive), run);
   BatchReader batches(bytes);
-  const auto start = read_start(batches, options_.from, asked(), sizes_);
+  const auto wanted = asked();
+  if (!wanted) return wanted.error();
+  const auto start = read_start(batches, options_.from, *wanted, sizes_);
   if (!start) return start.error();
   if (start->format->streaming) return from_stream(batches, *start->format, start->shape);
   return make_error(Code::format_unsupported, source_, ": its file ", in_quotes(run.name), " is ",
@@ -205,7 +221,7 @@ Result<ConvertReport> Conversion::from_mapped(const Format& format) {
   const Recognised whole = recognise(as_text(mapped->bytes()));
   if (whole.is(native_format) && !options_.from) return from_native(*std::move(mapped));
   if (&format == &native_format) {
-    return whole.is(native_format) ? from_native(*std::move(mapped)) : not_native_error(source_, whole);
+    return whole.is(native_format) ? from_native(*std::move(mapped)) : not_native_error(file_, whole);
   }
   if (format.streamed_run != nullptr) {
     const auto run = format.streamed_run(mapped->bytes(), options_.table, source_);

@@ -2,6 +2,7 @@
 #include "rowan/export_table.hpp"
 
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "engine/convert/targets.hpp"
 #include "engine/files/block_stream.hpp"
 #include "engine/files/publish.hpp"
+#include "engine/files/stream_target.hpp"
 #include "engine/parallel.hpp"
 #include "engine/support/bytes.hpp"
 #include "engine/support/element.hpp"
@@ -35,7 +37,10 @@ class Exporter {
             .element = stored ? element_of(table_.dtype()) : simd::Element::f32};
   }
   Result<std::string> token(std::uint64_t row) const;
-  Result<void> append(const RowBlock& block, BlockStream& stream);
+  using Append = std::function<Result<void>(std::span<const std::byte>)>;
+  /// The whole file, to where `append` takes it.
+  Result<void> write(const Append& append);
+  Result<void> write_block(const RowBlock& block, const Append& append);
 
   const Table& table_;
   const Target& target_;
@@ -59,10 +64,10 @@ Result<std::string> Exporter::token(std::uint64_t row) const {
                     "', holds ", what, ", which ", target_.spelling, " cannot hold", lines ? "" : target_.for_spaces);
 }
 
-Result<void> Exporter::append(const RowBlock& block, BlockStream& stream) {
+Result<void> Exporter::write_block(const RowBlock& block, const Append& append) {
   if (target_.append_row == nullptr) {
     rows_ += block.rows;
-    return stream.append(block.values);
+    return append(block.values);
   }
   text_.clear();
   const std::byte* row = block.values.data();
@@ -73,7 +78,7 @@ Result<void> Exporter::append(const RowBlock& block, BlockStream& stream) {
     std::memcpy(values_.data(), row, values_.size() * sizeof(float));
     target_.append_row(text_, values_);
   }
-  return stream.append(as_bytes(text_));
+  return append(as_bytes(text_));
 }
 
 Result<void> Exporter::run(const std::string& path) {
@@ -83,16 +88,26 @@ Result<void> Exporter::run(const std::string& path) {
                       " keys, and ", target_.spelling, " needs a token for each row; ", targets_without_tokens(),
                       " need none");
   }
+  const auto stream = StreamTarget::find(path);
+  if (!stream) return stream.error();
+  if (*stream) return write([&](std::span<const std::byte> bytes) { return (*stream)->append(bytes); });
   Result<AtomicFile> file = AtomicFile::create(path, options_.overwrite);
   if (!file) return file.error();
-  BlockStream stream(file->file(), file->path(), 0);
+  BlockStream blocks(file->file(), file->path(), 0);
+  const auto good = write([&](std::span<const std::byte> bytes) { return blocks.append(bytes); });
+  if (!good) return good;
+  if (const auto flushed = blocks.flush(); !flushed) return flushed;
+  return file->publish();
+}
+
+Result<void> Exporter::write(const Append& append) {
   const auto reader = TableRows::make(table_, table_.rows(), false, layout(), {});
   if (!reader) return reader.error();
   const std::string header = target_.header(table_);
-  if (const auto good = stream.append(as_bytes(header)); !good) return good;
+  if (const auto good = append(as_bytes(header)); !good) return good;
   const auto take = [&](std::span<const RowBlock> blocks) -> Result<void> {
     for (const RowBlock& block : blocks) {
-      if (const auto good = append(block, stream); !good) return good;
+      if (const auto good = write_block(block, append); !good) return good;
     }
     return {};
   };
@@ -101,9 +116,7 @@ Result<void> Exporter::run(const std::string& path) {
     if (options_.progress) options_.progress({rows_ * stride, table_.rows() * stride, rows_});
   };
   const Parallel parallel(Threads::caller());
-  if (const auto good = for_each_batch(**reader, parallel, take, took); !good) return good;
-  if (const auto good = stream.flush(); !good) return good;
-  return file->publish();
+  return for_each_batch(**reader, parallel, take, took);
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ struct SubwordModel;
 
 /// A file as a reader found it. Texts are as they stand in the file; whoever prints them makes them printable.
 struct FoundFile {
-  std::string what;  ///< "a GGUF model": the noun of sentences
+  std::string what;         ///< "a GGUF model": the noun of sentences
+  std::string_view family;  ///< Format::family of what is in a container; else empty
   std::vector<FoundTensor> tensors;
   /// The tensor that is the table, where the format says so; empty: the usual names are tried, then the only matrix.
   std::string table;

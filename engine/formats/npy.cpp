@@ -279,6 +279,7 @@ constinit const Format npy_format = {.id = SourceFormat::npy,
                                      .family = "NumPy",
                                      .endings = {".npy"},
                                      .probe = probe_npy,
+                                     .container = &zip_format,
                                      .read = read_npy};
 
 }  // namespace rowan::detail

@@ -38,6 +38,7 @@ Result<FoundTensor> read_member(std::span<const std::byte> file, const ZipMember
 Result<FoundFile> read_npz(std::span<const std::byte> file, const ZipArchive& archive, const std::string& path) {
   FoundFile found;
   found.what = "an .npz archive of NumPy arrays";
+  found.family = "NumPy";
   std::optional<Error> left_out;
   for (const ZipMember& member : archive.members()) {
     if (!is_array(member)) {

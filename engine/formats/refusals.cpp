@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "engine/formats/stream.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/shell_word.hpp"
 
@@ -40,15 +41,20 @@ Error needs_conversion_error(const std::string& path, const std::string& what) {
                     shell_word(source), " ", shell_word(converted_name(source)));
 }
 
-Error not_native_error(const std::string& path, const Recognised& start) {
-  using Content = Recognised::Content;
-  if (start.streams() || start.content == Content::gzip) {
-    return needs_conversion_error(path, concat(start.noun, ", which cannot be mapped in place"));
+Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file) {
+  const auto start = look_into(file);
+  if (!start) return start.error();
+  return needs_conversion_error(file->path(), concat(start->compressed ? "gzip-compressed, " : "", start->format->noun,
+                                                     ", which cannot be mapped in place"));
+}
+
+Error not_native_error(const std::shared_ptr<const OpenedFile>& file, const Recognised& start) {
+  if (!start.maps()) return not_mapped_error(file);
+  if (!start.format->often_others) {
+    return needs_conversion_error(file->path(), concat(start.noun, ", and a Rowan file is needed here"));
   }
-  if (start.maps() && !start.format->often_others)
-    return needs_conversion_error(path, concat(start.noun, ", and a Rowan file is needed here"));
-  if (start.content == Content::empty) return make_error(Code::malformed_file, path, " is empty");
-  return make_error(Code::format_unsupported, path, " is ", start.noun, "; this Rowan reads ", formats_in_words());
+  return make_error(Code::format_unsupported, file->path(), " is ", start.noun, "; this Rowan reads ",
+                    formats_in_words());
 }
 
 }  // namespace rowan::detail

@@ -1,8 +1,10 @@
 // What to say about a file that is not native.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "engine/files/opened_file.hpp"
 #include "engine/formats/registry.hpp"
 #include "rowan/status.hpp"
 
@@ -11,7 +13,11 @@ namespace rowan::detail {
 /// That a file is converted once: `what` it is and why, as a noun with what belongs to it.
 Error needs_conversion_error(const std::string& path, const std::string& what);
 
-/// The refusal, where a native file is needed, of a file of that kind: where it can be converted, with the line to run.
-Error not_native_error(const std::string& path, const Recognised& start);
+/// The refusal of a file that is of no format that maps: where it can be converted, with the line to run. Looks into
+/// what is compressed and at what a text promises, as a conversion does.
+Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file);
+
+/// The refusal, where a native file is needed, of one that is none.
+Error not_native_error(const std::shared_ptr<const OpenedFile>& file, const Recognised& start);
 
 }  // namespace rowan::detail

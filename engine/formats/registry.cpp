@@ -26,6 +26,13 @@ constexpr std::array<const Format*, source_format_count> formats = {
 };
 static_assert(formats.back() != nullptr, "every format of the enumeration has its line");
 
+/// Whether there is a sentence to say about its lines: text has few control characters, if any.
+bool mostly_text(std::string_view start) {
+  const std::string_view head = start.substr(0, 4096);
+  const auto control = [](char c) { return !looks_like_text({&c, 1}); };
+  return static_cast<std::size_t>(std::count_if(head.begin(), head.end(), control)) <= head.size() / 64;
+}
+
 constexpr std::string_view gzip_magic = "\x1F\x8B";
 
 /// Names of families, each once, in the order of the enumeration.
@@ -61,17 +68,41 @@ const Format& format_of(SourceFormat id) noexcept {
   return **std::find_if(formats.begin(), formats.end(), [id](const Format* format) { return format->id == id; });
 }
 
-Recognised recognise(std::string_view start) {
+Recognised recognise(std::string_view start, const TextRequest& asked, bool complete) {
   using Content = Recognised::Content;
   if (start.empty()) return {Content::empty, nullptr, "empty"};
   if (start.starts_with(gzip_magic)) return {Content::gzip, nullptr, "gzip-compressed"};
   for (const Format* const format : formats) {
-    if (format->probe(start)) return {Content::of_format, format, format->noun};
+    if (format->probe != nullptr && !format->streaming && format->probe(start)) {
+      return {Content::of_format, format, format->noun};
+    }
   }
-  if (usual_numbers_in_lines(start) == 1) {
-    return {Content::one_number, &glove_format, "text with a token and one number in a line"};
+  if (const NotRead* const other = find_not_read(start)) return {Content::not_read, nullptr, other->noun, other};
+  Recognised found{Content::unknown, nullptr, "of no format that Rowan knows"};
+  found.text = look_at_text(without_byte_order_mark(start), complete, asked);
+  if (found.text.kind == TextLook::Kind::no_table) {
+    if (!mostly_text(start)) found.text.why.clear();
+    for (const Format* const format : formats) {
+      if (format->probe != nullptr && format->streaming && format->probe(start)) {
+        return {Content::of_format, format, format->noun};
+      }
+    }
+    if (const NotRead* const other = find_document(start)) return {Content::not_read, nullptr, other->noun, other};
+    return found;
   }
-  return {Content::unknown, nullptr, "of no format that Rowan knows"};
+  found.format = found.text.counts ? &word2vec_text_format : &glove_format;
+  found.noun = found.format->noun;
+  found.content = Content::of_format;
+  if (found.text.kind == TextLook::Kind::one_number && !found.text.counts) {
+    found.content = Content::one_number;
+    found.noun = "text with a token and one number in a line";
+  }
+  return found;
+}
+
+std::string_view without_byte_order_mark(std::string_view text) noexcept {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
 }
 
 std::string formats_in_words() {

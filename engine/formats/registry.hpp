@@ -10,9 +10,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/files/file_run.hpp"
 #include "engine/formats/found.hpp"
+#include "engine/formats/not_read.hpp"
+#include "engine/formats/text_probe.hpp"
 #include "rowan/source_format.hpp"
 #include "rowan/status.hpp"
 
@@ -25,22 +28,28 @@ class RowReader;
 
 /// What is asked of a file that is streamed.
 struct StreamRequest {
-  std::uint64_t dim = 0;    ///< numbers in a row, where the caller knows them; else 0
   std::uint64_t limit = 0;  ///< rows; 0 = all
+  TextRequest text = {};
 };
 
 /// What the head of a streamed file says.
 struct StreamShape {
   std::uint64_t dim = 0;
   bool dim_given = false;                      ///< by the caller, who knows it
+  TextLayout layout = {};                      ///< of lines of text
+  std::uint64_t lines_before = 0;              ///< the first row, in text
   std::optional<std::uint64_t> promised = {};  ///< rows, by the header
+  std::vector<std::string> notes = {};         ///< sentences on what was taken for what
 };
 
 /// How a format is read whose files are read in order, from first to last.
 struct Streaming {
   std::uint64_t number_bytes = 0;  ///< that a number in a row takes at least
-  /// Consumes a header and holds what it promises against the size of the file. `head` is what the reader has peeked.
-  Result<StreamShape> (*shape)(std::string_view head, BatchReader& reader, const StreamRequest& asked) = nullptr;
+  TextRequest::FirstLine first_line = TextRequest::FirstLine::unknown;
+  /// Consumes a header and holds what it promises against the size of the file. `head` is what the reader has peeked,
+  /// and `look` what its first lines are, where it is text.
+  Result<StreamShape> (*shape)(std::string_view head, const TextLook& look, BatchReader& reader,
+                               const StreamRequest& asked) = nullptr;
   /// The rows behind the header, in batches that are cut for so many threads. Keeps a reference to the reader.
   std::unique_ptr<RowReader> (*rows)(BatchReader& reader, const StreamShape& shape, const RowLayout& layout,
                                      std::uint64_t limit, int threads, const BatchSizes& sizes) = nullptr;
@@ -52,7 +61,10 @@ struct Format {
   std::string_view noun;                         ///< in sentences: "a GGUF model"
   std::string_view family;                       ///< in lists of formats: "GGUF"; empty where another's stands for it
   std::array<std::string_view, 2> endings = {};  ///< of its files' names, which the name of a converted file drops
-  bool (*probe)(std::string_view start) = nullptr;  ///< whether a file that starts so, or is that, is of the format
+  /// Whether a file that starts so, or is that, is of the format; null of text, whose lines are looked at for all.
+  bool (*probe)(std::string_view start) = nullptr;
+
+  const Format* container = nullptr;  ///< that files of the format may also come in, which `read`s them
 
   bool often_others = false;  ///< whether files of many other kinds start as its files do
 
@@ -98,21 +110,27 @@ struct Recognised {
     one_number,  ///< lines of a token and one number: word counts, or a table of dim 1 in that format
     gzip,        ///< whose content may be anything
     empty,
+    not_read,  ///< `other` says what it is, and what to do with it
     unknown,
   };
 
   Content content = Content::unknown;
   const Format* format = nullptr;  ///< where there is one
   std::string_view noun;           ///< for a sentence, as in "GloVe text". Static
+  const NotRead* other = nullptr;
+  TextLook text = {};  ///< of what is text
 
-  bool is(const Format& other) const noexcept { return content == Content::of_format && format == &other; }
+  bool is(const Format& wanted) const noexcept { return content == Content::of_format && format == &wanted; }
   bool maps() const noexcept { return content == Content::of_format && format->read != nullptr; }
   bool streams() const noexcept { return content == Content::of_format && format->streaming.has_value(); }
 };
 
-/// What a file is that starts with `start`: all of it, or at least its first 64 KiB. Looks no further than that, but
-/// for the headers of safetensors files.
-Recognised recognise(std::string_view start);
+/// What a file is that starts so: `start` is all of it where `complete`, else at least its first 64 KiB, and three
+/// whole lines of text. Looks no further than that, but for the headers of safetensors files.
+Recognised recognise(std::string_view start, const TextRequest& asked = {}, bool complete = true);
+
+/// Without the three bytes that some editors put in front of UTF-8, which are no part of a first token.
+std::string_view without_byte_order_mark(std::string_view text) noexcept;
 
 // Pieces of sentences:
 /// "native files, safetensors, NumPy, ... files, and converts GloVe and word2vec ones"

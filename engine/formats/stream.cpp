@@ -5,21 +5,14 @@
 #include <string_view>
 
 #include "engine/support/error.hpp"
+#include "engine/support/shell_word.hpp"
 
 namespace rowan::detail {
 namespace {
 
-/// What keeps a text from being read as one, whatever its format.
-Result<void> check_encoding(std::string_view head, const std::string& path) {
-  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) {
-    return make_error(Code::format_unsupported, path, " is UTF-16 text; convert it with: iconv -f UTF-16 -t UTF-8");
-  }
-  const bool binary = head.find('\0') != std::string_view::npos;
-  if (!binary && head.find('\r') != std::string_view::npos && head.find('\n') == std::string_view::npos) {
-    return make_error(Code::format_unsupported, path,
-                      " has lines that end in carriage returns alone; convert it with: tr '\\r' '\\n'");
-  }
-  return {};
+std::string path_without_gz(std::string path) {
+  if (path.ends_with(".gz")) path.resize(path.size() - 3);
+  return path;
 }
 
 Error one_number_error(const std::string& path, const Format& format) {
@@ -29,19 +22,30 @@ Error one_number_error(const std::string& path, const Format& format) {
 
 /// The refusal of a file that is not of the format that was asked for, or of any.
 Error refused(const Recognised& start, const ByteSource& source) {
+  using Content = Recognised::Content;
   const std::string& path = source.path();
-  if (start.content == Recognised::Content::one_number) return one_number_error(path, *start.format);
-  if (start.content != Recognised::Content::unknown) {
-    return make_error(Code::format_unsupported, path, " is ", start.noun,
-                      source.compressed() ? ", compressed: decompress it with: gzip -d" : ", which is not converted");
+  const std::string inside = source.compressed() ? concat(path, ", decompressed,") : path;
+  switch (start.content) {
+    case Content::one_number:
+      return one_number_error(path, *start.format);
+    case Content::not_read:
+      return make_error(Code::format_unsupported, inside,
+                        not_read_in_words(*start.other, source.compressed() ? path_without_gz(path) : path));
+    case Content::unknown:
+      break;
+    default:
+      return make_error(Code::format_unsupported, inside, " is ", start.noun,
+                        source.compressed() ? "; decompress it with: gzip -dk " : ", which is not converted",
+                        source.compressed() ? shell_word(path) : "");
   }
-  return make_error(Code::format_unsupported, path, " is not recognised as a table; ", streamed_formats_in_words(),
-                    " are read, plain or gzip-compressed (--from names the format)");
+  if (!start.text.why.empty()) return make_error(Code::format_unsupported, inside, with_file(start.text.why, path));
+  return make_error(Code::format_unsupported, inside, " is of no format that Rowan knows; this Rowan reads ",
+                    formats_in_words());
 }
 
-Result<const Format*> choose_format(std::string_view head, const ByteSource& source, std::optional<SourceFormat> from) {
+Result<const Format*> choose_format(const Recognised& start, const ByteSource& source,
+                                    std::optional<SourceFormat> from) {
   const std::string& path = source.path();
-  const Recognised start = recognise(head);
   if (start.content == Recognised::Content::empty) {
     return make_error(Code::malformed_file, path, " is empty; a table in ", streamed_families_in_words(),
                       " format is needed");
@@ -52,51 +56,73 @@ Result<const Format*> choose_format(std::string_view head, const ByteSource& sou
     return make_error(Code::invalid_argument, path, " is a Rowan file, and ", asked->spelling, " is asked for");
   }
   if (native && source.compressed()) {
-    return make_error(Code::format_unsupported, path, " is a compressed Rowan file; decompress it with: gzip -d");
+    return make_error(Code::format_unsupported, path, " is a compressed Rowan file; decompress it with: gzip -dk ",
+                      shell_word(path));
   }
   const bool mapped = native || (start.maps() && !source.compressed());
-  if (mapped && (asked == nullptr || asked == start.format)) return start.format;
+  if (mapped && (asked == nullptr || asked == start.format || asked->container == start.format)) return start.format;
   if (mapped || (asked != nullptr && asked->read != nullptr)) {
     return make_error(Code::invalid_argument, path, " is ", start.noun, ", and ", asked->spelling, " is asked for");
   }
-  if (asked != nullptr) return asked;
+  const bool readable = start.content != Recognised::Content::gzip && start.content != Recognised::Content::not_read;
+  if (asked != nullptr && readable) return asked;
   if (start.streams()) return start.format;
   return refused(start, source);
 }
 
-/// The head, with one whole line at least, however long that is.
+bool has_lines(std::string_view text, int lines) noexcept {
+  std::size_t at = 0;
+  for (; lines > 0 && (at = text.find('\n', at)) != std::string_view::npos; --lines) ++at;
+  return lines == 0;
+}
+
+/// The head, with three whole lines at least, however long they are.
 Result<std::string_view> peek_head(BatchReader& reader, const BatchSizes& sizes) {
   for (std::size_t wanted = sizes.head;; wanted = std::min(2 * wanted, sizes.row)) {
     auto head = reader.peek(wanted);
-    if (!head || reader.at_end() || wanted >= sizes.row || head->find('\n') != std::string_view::npos) return head;
+    if (!head || reader.at_end() || wanted >= sizes.row || has_lines(*head, 3)) return head;
   }
+}
+
+/// The first line, where the format that was asked for says what that is.
+TextRequest::FirstLine first_line_of(std::optional<SourceFormat> from) noexcept {
+  if (!from) return TextRequest::FirstLine::unknown;
+  return format_of(*from).streaming ? format_of(*from).streaming->first_line : TextRequest::FirstLine::unknown;
 }
 
 }  // namespace
 
-Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> from, const StreamRequest& asked,
+Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> from, StreamRequest asked,
                                const BatchSizes& sizes) {
   auto head = peek_head(reader, sizes);
   if (!head) return head.error();
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (head->starts_with(byte_order_mark)) {  // of no row
-    reader.consume(byte_order_mark.size());
+  const std::size_t mark = head->size() - without_byte_order_mark(*head).size();
+  if (mark != 0) {  // of no row
+    reader.consume(mark);
     head = peek_head(reader, sizes);
     if (!head) return head.error();
   }
-  if (const auto good = check_encoding(*head, reader.path()); !good) return good.error();
-  const auto format = choose_format(*head, reader.source(), from);
+  asked.text.first_line = first_line_of(from);
+  const Recognised start = recognise(*head, asked.text, reader.at_end());
+  const auto format = choose_format(start, reader.source(), from);
   if (!format) return format.error();
   if (!(*format)->streaming) return StreamStart{.format = *format};
   const Streaming& streaming = *(*format)->streaming;
-  const auto shape = streaming.shape(*head, reader, asked);
+  auto shape = streaming.shape(*head, start.text, reader, asked);
   if (!shape) return shape.error();
-  if (shape->dim == 1 && !from) return one_number_error(reader.path(), **format);
+  if (shape->dim == 1 && !from && asked.text.dim != 1) return one_number_error(reader.path(), **format);
   if (shape->dim > sizes.row / streaming.number_bytes) {
     return make_error(Code::malformed_file, reader.path(), ": rows of ", shape->dim, " numbers are longer than the ",
                       sizes.row, " bytes that a row may have");
   }
-  return StreamStart{.format = *format, .shape = *shape};
+  return StreamStart{.format = *format, .shape = *std::move(shape), .compressed = reader.source().compressed()};
+}
+
+Result<StreamStart> look_into(const std::shared_ptr<const OpenedFile>& file) {
+  auto source = ByteSource::of(file);
+  if (!source) return source.error();
+  BatchReader reader(*source);
+  return read_start(reader, std::nullopt, {}, {});
 }
 
 }  // namespace rowan::detail

@@ -1,9 +1,11 @@
 // The start of a file that is read in order: what it is, and what it promises.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "engine/files/batch_reader.hpp"
+#include "engine/files/opened_file.hpp"
 #include "engine/formats/registry.hpp"
 #include "engine/table/row_reader.hpp"
 
@@ -12,12 +14,16 @@ namespace rowan::detail {
 struct StreamStart {
   const Format* format = nullptr;
   StreamShape shape = {};  ///< where the format is streamed
+  bool compressed = false;
 };
 
 /// Looks at the head of a source and, where its format is streamed, consumes its header and holds what that promises
 /// against the size of the file, so that nothing is allocated for rows that cannot be there. `from` is the format that
 /// the caller asked for.
-Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> from, const StreamRequest& asked,
+Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> from, StreamRequest asked,
                                const BatchSizes& sizes);
+
+/// The same of a file about which nothing is asked, for whoever says what it is: inside of its compression too.
+Result<StreamStart> look_into(const std::shared_ptr<const OpenedFile>& file);
 
 }  // namespace rowan::detail

@@ -8,6 +8,7 @@
 
 #include "engine/support/error.hpp"
 #include "engine/support/quantized.hpp"
+#include "engine/support/shell_word.hpp"
 #include "engine/support/text.hpp"
 #include "engine/table/row_encoder.hpp"
 
@@ -16,82 +17,22 @@ namespace {
 
 constexpr std::size_t chunks_per_thread = 4;
 
-std::size_t find_back(std::string_view text, char c, std::size_t end) noexcept {
-  const void* at = ::memrchr(text.data(), c, end);
-  return at != nullptr ? static_cast<std::size_t>(static_cast<const char*>(at) - text.data()) : std::string_view::npos;
-}
-
-bool is_number(std::string_view field) noexcept {
-  float ignored = 0;
-  const auto [end, fault] = parse_number(field.data(), field.data() + field.size(), ignored);
-  return end == field.data() + field.size() && (fault == NumberFault::none || fault == NumberFault::out_of_range);
-}
-
-/// A token without spaces and `dim` numbers, nothing else.
-bool parse_regular(std::string_view line, std::size_t dim, float* values, std::string_view& token) noexcept {
-  const std::size_t space = line.find(' ');
-  if (space == std::string_view::npos) return false;
-  token = line.substr(0, space);
-  const char* p = line.data() + space;
-  const char* const last = line.data() + line.size();
-  for (std::size_t c = 0; c < dim; ++c) {
-    if (p == last) return false;
-    const auto [end, fault] = parse_number(p + 1, last, values[c]);
-    if (fault != NumberFault::none) return false;
-    p = end;
-  }
-  return p == last;
-}
-
-/// Start of the last `count` fields: just behind the space before them. There are enough.
-std::size_t last_fields(std::string_view line, std::size_t count) noexcept {
-  std::size_t end = line.size();
-  for (std::size_t i = 0; i < count; ++i) end = find_back(line, ' ', end);
-  return end + 1;
-}
-
 std::string quoted(std::string_view field) {
   constexpr std::size_t shown = 40;
   return concat("\"", field.substr(0, shown), field.size() > shown ? "…\"" : "\"");
 }
 
+/// A quoted text with its double quotes as they are meant.
+std::string single_quotes(std::string_view text) {
+  std::string single;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    single += text[i];
+    if (text.substr(i).starts_with("\"\"")) ++i;
+  }
+  return single;
+}
+
 }  // namespace
-
-std::uint64_t count_numbers(std::string_view line) noexcept {
-  std::uint64_t numbers = 0;
-  for (std::size_t end = line.size();;) {
-    const std::size_t space = find_back(line, ' ', end);
-    if (space == std::string_view::npos || !is_number(line.substr(space + 1, end - space - 1))) return numbers;
-    ++numbers;
-    end = space;
-  }
-}
-
-std::optional<LineFault> parse_line(std::string_view line, std::size_t dim, bool dim_given, float* values,
-                                    std::string_view& token) {
-  using Kind = LineFault::Kind;
-  const bool fits = line.size() >= 2 * dim;
-  if (fits && parse_regular(line, dim, values, token)) return std::nullopt;
-
-  const auto spaces = static_cast<std::uint64_t>(std::count(line.begin(), line.end(), ' '));
-  if (spaces < dim) return LineFault{.kind = Kind::few_numbers, .numbers = spaces};
-  const std::size_t numbers = last_fields(line, dim);
-  const char* p = line.data() + numbers;
-  const char* const last = line.data() + line.size();
-  for (std::size_t c = 0; c < dim; ++c, ++p) {
-    float value = 0;
-    const auto [end, fault] = parse_number(p, last, value);
-    if (fault != NumberFault::none) {
-      return LineFault{.kind = Kind::bad_number, .number = fault, .field = {p, static_cast<std::size_t>(end - p)}};
-    }
-    if (fits) values[c] = value;
-    p = end;
-  }
-  token = line.substr(0, numbers - 1);
-  const std::size_t word = token.rfind(' ');
-  if (dim_given || word == std::string_view::npos || !is_number(token.substr(word + 1))) return std::nullopt;
-  return LineFault{.kind = Kind::many_numbers, .numbers = count_numbers(line)};
-}
 
 TextReader::TextReader(BatchReader& reader, const StreamShape& shape, const RowLayout& layout, std::uint64_t limit,
                        int threads, const BatchSizes& sizes)
@@ -105,7 +46,7 @@ TextReader::TextReader(BatchReader& reader, const StreamShape& shape, const RowL
 }
 
 std::uint64_t TextReader::line_of(std::uint64_t row) const noexcept {
-  return row + (shape_.promised ? 2 : 1);  // an empty line before a row is refused, so lines are rows
+  return row + shape_.lines_before + 1;  // an empty line before a row is refused, so lines are rows
 }
 
 std::string TextReader::place(std::uint64_t row) const { return concat("line ", line_of(row)); }
@@ -118,6 +59,9 @@ Result<std::size_t> TextReader::begin_batch() {
   if (text->empty()) {
     if (const auto complete = check_end(); !complete) return complete.error();
     return std::size_t{0};
+  }
+  if (text->back() != '\n' && !trim_line(text->substr(text->rfind('\n') + 1)).empty()) {
+    unended_ = text->data() + text->size();
   }
   split(*text);
   reader_.consume(text->size());
@@ -185,10 +129,14 @@ void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
       return;
     }
     // Only a line that may hold a row gets memory for one.
-    if (line.size() >= 2 * layout_.dim && values.empty()) values.resize(layout_.dim);
+    if (line.size() + 1 >= 2 * layout_.dim && values.empty()) values.resize(layout_.dim);
     std::string_view token;
-    chunk.fault = parse_line(line, layout_.dim, shape_.dim_given, values.data(), token);
-    if (chunk.fault) return;
+    chunk.fault = parse_line(line, shape_.layout, layout_.dim, shape_.dim_given, values.data(), token);
+    if (chunk.fault) {
+      chunk.fault->line = line;
+      return;
+    }
+    if (shape_.layout.quoted && token.find("\"\"") != std::string_view::npos) token = block.keep(single_quotes(token));
 
     const std::size_t offset = block.rows * layout_.stride;
     if (block.memory.size() < offset + layout_.stride) {
@@ -200,7 +148,7 @@ void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
       chunk.fault = LineFault{.kind = LineFault::Kind::unquantized, .encoded = encoded};
       return;
     }
-    block.add_token(token, layout_);
+    if (shape_.layout.words) block.add_token(token, layout_);
     ++block.rows;
   }
 }
@@ -244,12 +192,9 @@ Error TextReader::describe(const LineFault& fault, std::uint64_t line) const {
       return make_error(Code::malformed_file, start, " has ", counted(fault.numbers, "number"), " where ", dim,
                         " are expected; if the token really ends in a number, say --dim ", dim);
     case Kind::few_numbers:
-      if (line == 1 && !shape_.promised && fault.numbers == 1) {
-        return make_error(Code::malformed_file, start, " has 1 number where ", dim,
-                          " are expected; if it is a header \"ROWS DIM\", say --from word2vec");
-      }
-      return make_error(Code::malformed_file, start, " has ", counted(fault.numbers, "number"), " where ", dim,
-                        " are expected");
+      return make_error(Code::malformed_file, start, " has ",
+                        fault.numbers == 0 ? std::string("no numbers") : counted(fault.numbers, "number"), " where ",
+                        dim, " are expected", separated(), why_few(fault, line));
     case Kind::unquantized:
       return make_error(Code::invalid_argument, start, " ", why_not_quantized(fault.encoded, layout_.dtype()));
     case Kind::bad_number:
@@ -257,15 +202,70 @@ Error TextReader::describe(const LineFault& fault, std::uint64_t line) const {
   }
   switch (fault.number) {
     case NumberFault::empty:
-      return make_error(Code::malformed_file, start, " has an empty field where a number is expected: single spaces ",
-                        "stand between the ", dim, " numbers");
+      return make_error(
+          Code::malformed_file, start,
+          " has an empty field where a number is expected: ", in_words(shape_.layout.between), " stand between the ",
+          dim, " numbers",
+          shape_.layout.between == Separator::space ? "; --separator spaces takes any number of them" : "");
     case NumberFault::out_of_range:
       return make_error(Code::malformed_file, start, " has the number ", quoted(fault.field),
                         ", which is beyond the range of f32");
     default:
       return make_error(Code::malformed_file, start, " has ", quoted(fault.field), " where one of its ", dim,
-                        " numbers is expected");
+                        " numbers is expected", separated(), why_bad(fault, line));
   }
+}
+
+/// What stands between fields, where that is not what everybody expects.
+std::string TextReader::separated() const {
+  if (shape_.layout.usual()) return {};
+  return concat(", with ", in_words(shape_.layout.between), " between them");
+}
+
+/// Whether a line of this batch is the file's last and has no line end.
+bool TextReader::is_cut(std::string_view line) const {
+  constexpr std::ptrdiff_t trimmed = 2;
+  return unended_ != nullptr && unended_ - (line.data() + line.size()) <= trimmed;
+}
+
+/// What a line may be that has too few numbers.
+std::string TextReader::why_few(const LineFault& fault, std::uint64_t line) const {
+  if (fault.line.starts_with("<<<<<<<") || fault.line.starts_with("=======") || fault.line.starts_with(">>>>>>>")) {
+    return concat("; ", quoted(fault.line), " marks a conflict of two versions of the file, which has to be resolved");
+  }
+  if (is_cut(fault.line)) return "; it is the last and has no line end: is the file truncated?";
+  if (line != 1 || shape_.promised || shape_.dim_given) return {};
+  const auto counts = counts_in(fault.line);
+  if (counts && counts->dim == layout_.dim) return "; if it is a header \"ROWS DIM\", say --from word2vec";
+  return with_file("; if it is a header, remove it with: tail -n +2 FILE", reader_.path());
+}
+std::string TextReader::why_bad(const LineFault& fault, std::uint64_t line) const {
+  if (is_cut(fault.line)) return "; it is the last and has no line end: is the file truncated?";
+  if (line == 1 && !shape_.promised && !shape_.dim_given)
+    return with_file("; if it is a header, remove it with: tail -n +2 FILE", reader_.path());
+  return {};
+}
+
+std::vector<std::string> TextReader::notes() const {
+  std::vector<std::string> notes = shape_.notes;
+  const TextLayout& layout = shape_.layout;
+  if (layout.indented) {
+    notes.push_back(
+        "all lines begin with spaces, which were not taken for parts of tokens; --separator space keeps them");
+  }
+  TextLayout fields = layout;
+  fields.indented = false;
+  if (!fields.usual()) {
+    notes.push_back(concat("fields were taken to be separated by ", in_words(layout.between),
+                           layout.before ? concat(", and the token from them by ", in_words(*layout.before)) : "",
+                           layout.decimal_commas ? ", with decimal commas" : "",
+                           layout.words ? "" : ", with numbers alone"));
+  }
+  if (unended_ && rows_ > 1) {
+    notes.push_back(
+        concat("line ", line_of(rows_ - 1), ", the last, has no line end and the others have: is the file truncated?"));
+  }
+  return notes;
 }
 
 std::unique_ptr<RowReader> text_rows(BatchReader& reader, const StreamShape& shape, const RowLayout& layout,

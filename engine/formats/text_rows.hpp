@@ -10,36 +10,11 @@
 #include <vector>
 
 #include "engine/files/batch_reader.hpp"
-#include "engine/formats/number.hpp"
 #include "engine/formats/registry.hpp"
+#include "engine/formats/text_line.hpp"
 #include "engine/table/row_reader.hpp"
-#include "simd/scalar.hpp"
 
 namespace rowan::detail {
-
-/// What is wrong with a line.
-struct LineFault {
-  enum class Kind : std::uint8_t {
-    empty_line,
-    few_numbers,   ///< `numbers` of them
-    many_numbers,  ///< `numbers` of them
-    bad_number,    ///< `field`, because of `number`
-    unquantized,   ///< its row cannot be quantised, because of `encoded`
-  };
-  Kind kind = Kind::empty_line;
-  std::uint64_t numbers = 0;
-  NumberFault number = NumberFault::none;
-  std::string_view field = {};
-  simd::Encoded encoded = simd::Encoded::ok;
-};
-
-/// Parses one line without its line end: `dim` numbers into `values`, all before them is the token. A line
-/// shorter than 2 * dim bytes is always at fault and writes nothing.
-std::optional<LineFault> parse_line(std::string_view line, std::size_t dim, bool dim_given, float* values,
-                                    std::string_view& token);
-
-/// Numbers that a line ends in, where the first field is never one of them.
-std::uint64_t count_numbers(std::string_view line) noexcept;
 
 class TextReader final : public RowReader {
  public:
@@ -52,6 +27,7 @@ class TextReader final : public RowReader {
   Result<void> end_batch(std::span<const RowBlock> blocks) override;
   void read_ahead() noexcept override;
   std::string place(std::uint64_t row) const override;
+  std::vector<std::string> notes() const override;
 
  private:
   /// A run of whole lines and what came of it.
@@ -67,6 +43,10 @@ class TextReader final : public RowReader {
   Result<void> check_end() const;
   Error describe(const LineFault& fault, std::uint64_t line) const;
   Error surplus() const;
+  std::string separated() const;
+  bool is_cut(std::string_view line) const;
+  std::string why_few(const LineFault& fault, std::uint64_t line) const;
+  std::string why_bad(const LineFault& fault, std::uint64_t line) const;
   std::uint64_t line_of(std::uint64_t row) const noexcept;
 
   BatchReader& reader_;
@@ -77,6 +57,7 @@ class TextReader final : public RowReader {
   std::uint64_t limit_;
   std::uint64_t rows_ = 0;         ///< of the batches before
   std::uint64_t empty_lines_ = 0;  ///< after them; none may be followed by a row
+  const char* unended_ = nullptr;  ///< the end of the file's last line, where no line end is there
   bool more_ = true;               ///< whether a batch behind this one may be wanted
   std::vector<Chunk> chunks_;
 };

@@ -151,9 +151,11 @@ Result<FoundFile> read_torch_legacy(std::span<const std::byte> file, const std::
   return LegacyReader(file, path).read();
 }
 
-/// A pickle of protocol 2 to 5.
+/// A pickle of protocol 2 to 5. Its third byte is an opcode, where numbers of 32 bits have another 0: those of 640 to
+/// 1408 start as pickles do.
 bool probe_pickle(std::string_view start) {
-  return start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5;
+  return start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5 &&
+         (start.size() == 2 || start[2] != '\0');
 }
 
 }  // namespace
@@ -164,6 +166,7 @@ constinit const Format pytorch_format = {.id = SourceFormat::pytorch,
                                          .family = "PyTorch",
                                          .endings = {".pt", ".pth"},
                                          .probe = probe_pickle,
+                                         .container = &zip_format,
                                          .often_others = true,
                                          .read = read_torch_legacy};
 

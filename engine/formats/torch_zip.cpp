@@ -72,6 +72,7 @@ Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchi
   };
   FoundFile found;
   found.what = "a PyTorch checkpoint";
+  found.family = "PyTorch";
   if (auto read = find_tensors(*values, find_data, *big_endian, subject, found); !read) return read.error();
   return found;
 }

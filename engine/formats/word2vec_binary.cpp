@@ -51,7 +51,7 @@ void BinaryReader::read_ahead() noexcept {
 
 /// Finds the whole rows of the next batch, one at least; returns the bytes that they take.
 Result<std::size_t> BinaryReader::frame() {
-  const std::size_t longest_row = longest_token + 4 * layout_.dim + 2;
+  const std::size_t longest_row = 2 * longest_token + 4 * layout_.dim + 2;
   for (std::size_t wanted = sizes_.batch;; wanted = std::min(2 * wanted, longest_row)) {
     auto bytes = reader_.peek(wanted);
     if (!bytes) return bytes.error();
@@ -70,26 +70,19 @@ Result<std::size_t> BinaryReader::frame() {
 /// Frames the row that starts at `at` and moves on behind it.
 Result<BinaryReader::Framed> BinaryReader::frame_row(std::string_view bytes, std::size_t& at) {
   const std::uint64_t row = rows_ + framed_.size();
-  const std::string_view rest = bytes.substr(at);
+  std::size_t begin = at;  // line feeds before a token end the row before it, where they are written
+  while (begin < bytes.size() && bytes[begin] == '\n') ++begin;
+  const std::string_view rest = bytes.substr(begin);
   const std::size_t space = rest.substr(0, longest_token + 1).find(' ');
-  if (space == std::string_view::npos) {
-    if (rest.size() <= longest_token) return Framed::needs_more;
+  if (space == std::string_view::npos || begin - at > longest_token) {
+    if (begin - at + rest.size() <= longest_token) return Framed::needs_more;
     return make_error(Code::malformed_file, reader_.path(), ": ", place(row), " has no space in its first ",
                       longest_token, " bytes, where a token ends");
   }
-  std::size_t end = space + 1 + 4 * layout_.dim;
+  const std::size_t end = space + 1 + 4 * layout_.dim;
   if (rest.size() < end) return Framed::needs_more;
-  if (rest.size() == end && !reader_.at_end()) return Framed::needs_more;  // is there a line feed?
-  if (!newlines_) newlines_ = rest.size() > end && rest[end] == '\n';
-  if (*newlines_ && rest.size() > end) {
-    if (rest[end] != '\n') {
-      return make_error(Code::malformed_file, reader_.path(), ": ", place(row),
-                        " is not followed by a line feed as the first row is");
-    }
-    ++end;
-  }
   framed_.push_back({rest.substr(0, space), rest.data() + space + 1});
-  at += end;
+  at = begin + end;
   return Framed::row;
 }
 
@@ -117,18 +110,19 @@ Result<void> BinaryReader::parse(std::size_t tile, RowBlock& block) {
   return {};
 }
 
-/// Nothing may follow the promised rows, unless the limit ended them.
+/// Nothing but line feeds may follow the promised rows, unless the limit ended them.
 Result<void> BinaryReader::check_end() {
   if (limit_ != 0 && limit_ <= *shape_.promised) return {};
-  auto rest = reader_.peek(1);
+  auto rest = reader_.peek(longest_token);
   if (!rest) return rest.error();
-  if (rest->empty()) return {};
+  if (reader_.at_end() && rest->find_first_not_of('\n') == std::string_view::npos) return {};
   return make_error(Code::malformed_file, reader_.path(), ": the header promises ", counted(*shape_.promised, "row"),
                     ", but more bytes follow");
 }
 
 /// The source ends before a row does; `rest` is what there is of it.
 Error BinaryReader::cut_short(std::string_view rest) const {
+  rest.remove_prefix(std::min(rest.find_first_not_of('\n'), rest.size()));
   const std::string_view where = rest.empty()                               ? "before it"
                                  : rest.find(' ') == std::string_view::npos ? "inside its token"
                                                                             : "inside its numbers";

@@ -1,9 +1,9 @@
-// Rows of word2vec binary files: token, space, dim little-endian f32, and a line feed after each row or none.
+// Rows of word2vec binary files: token, space, dim little-endian f32. Line feeds in front of a token are no part of it:
+// some tools write one after each row.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,10 +47,9 @@ class BinaryReader final : public RowReader {
   RowLayout layout_;
   BatchSizes sizes_;
   std::uint64_t limit_;
-  std::uint64_t rows_ = 0;        ///< of the batches before
-  std::optional<bool> newlines_;  ///< whether a line feed follows each row; told by the first
-  std::vector<Row> framed_;       ///< the rows of this batch
-  std::size_t step_ = 1;          ///< of them, rows of a tile
+  std::uint64_t rows_ = 0;   ///< of the batches before
+  std::vector<Row> framed_;  ///< the rows of this batch
+  std::size_t step_ = 1;     ///< of them, rows of a tile
 };
 
 }  // namespace rowan::detail

@@ -26,7 +26,7 @@ Result<Outcome> with_file(MappedFile mapped, const detail::Recognised& start, Na
     if (!file) return file.error();
     return with(*file);
   }
-  if (!start.maps()) return detail::not_native_error(mapped.path(), start);
+  if (!start.maps()) return detail::not_mapped_error(mapped.file);
   const auto file = detail::ForeignFile::of(std::move(mapped), *start.format);
   if (!file) return file.error();
   return with(*file);

@@ -27,7 +27,7 @@ Result<NativeFile> detail::open_native(const std::string& path, const OpenOption
     const auto header = Header::parse(mapped->bytes(), path);
     if (!header) return header.error();
   }
-  if (!start.is(native_format)) return not_native_error(path, start);
+  if (!start.is(native_format)) return not_native_error(mapped->file, start);
   return NativeFile::of(*std::move(mapped), unfinished);
 }
 

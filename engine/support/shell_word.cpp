@@ -16,4 +16,13 @@ std::string shell_word(const std::string& path) {
   return word + "'";
 }
 
+std::string with_file(std::string_view sentence, const std::string& path) {
+  constexpr std::string_view name = "FILE";
+  std::string whole(sentence);
+  const std::size_t at = whole.find(name);
+  // An argument that starts with a hyphen would be taken for an option.
+  if (at != std::string::npos) whole.replace(at, name.size(), shell_word(path.starts_with('-') ? "./" + path : path));
+  return whole;
+}
+
 }  // namespace rowan::detail

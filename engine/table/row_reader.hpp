@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/parallel.hpp"
@@ -55,6 +57,7 @@ struct RowBlock {
   std::vector<RowError> errors;          ///< one a row, where they are measured
   std::uint64_t invalid_utf8 = 0;
   std::vector<std::byte> memory;
+  std::deque<std::string> kept;  ///< tokens that the source has in another spelling
 
   void clear() noexcept {
     rows = 0;
@@ -63,6 +66,7 @@ struct RowBlock {
     ids.clear();
     errors.clear();
     invalid_utf8 = 0;
+    kept.clear();
   }
   /// At least so many bytes of memory; new ones are zeros, others what they were. So what lies between rows, which
   /// nobody writes to, stays zero from batch to batch of one stride.
@@ -80,6 +84,7 @@ struct RowBlock {
     hold(count, stride);
     return memory.data();
   }
+  std::string_view keep(std::string token) { return kept.emplace_back(std::move(token)); }
   void add_token(std::string_view token, const RowLayout& layout) {
     tokens.push_back(token);
     if (layout.check_utf8 && !is_utf8(token)) ++invalid_utf8;
@@ -102,6 +107,8 @@ class RowReader {
   virtual void read_ahead() noexcept {}
   /// "line 7" or "row 7": how a message names row number `row`, counted from 0. May be asked at any time.
   virtual std::string place(std::uint64_t row) const = 0;
+  /// What there is to say of rows that were read, when all have been: sentences.
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 /// Runs through all rows. While a batch is parsed, `take` gets the one before it, on one thread or another, and the one

@@ -37,7 +37,8 @@ struct ExportOptions {
   std::function<void(const Progress&)> progress = {};
 };
 
-/// Writes a table to `target`, which appears whole or not at all. u64 keys are written as decimal tokens.
+/// Writes a table to `target`, which appears whole or not at all; unless it is a pipe, a terminal or one of this
+/// process's descriptors (/dev/stdout, /dev/fd/N), which take it as it comes. u64 keys are written as decimal tokens.
 ///
 /// Memory stays small whatever the size of the table. Refused, with the row: a key that the format cannot hold (in
 /// word2vec text a line feed, or one that would be read as something else; in binary a space or a line feed), and a

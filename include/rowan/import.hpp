@@ -34,6 +34,9 @@ struct ConvertOptions {
   bool pad_rows = false;    ///< row stride of whole 64-byte cache lines
   std::uint64_t limit = 0;  ///< stop after this many rows (of each table); 0 = all
   std::uint64_t dim = 0;    ///< numbers in a row, for text; 0 = from the header or the rows themselves
+  /// Between the fields of a text: a name, "space", "spaces" (any number of them), "tab", "comma", "semicolon", "bar",
+  /// "colon", "no-break-space", or the character itself. Empty: told from the first lines.
+  std::string separator = {};
   /// bytes: tokens as they are, where there are any; u64: tokens are decimal ids; none: dropped. A native source's keys
   /// stay as they are, or are dropped.
   KeyKind keys = KeyKind::bytes;
@@ -66,6 +69,9 @@ struct ConvertReport {
   std::vector<DuplicateKey> first_duplicates;  ///< up to ten of them
   std::uint64_t invalid_utf8 = 0;              ///< tokens that are not UTF-8; their bytes are kept
   std::optional<StorageError> error = {};      ///< empty where the type holds all that the source's type does
+  /// Sentences on what was noticed and on what was taken for what: a last line without a line end, a line of names of
+  /// columns, separators other than single spaces.
+  std::vector<std::string> notes = {};
 };
 
 /// Converts `source` into a native file at `target`. Values are rounded once, from the decimal text to f32

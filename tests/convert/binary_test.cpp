@@ -71,11 +71,23 @@ TEST_CASE("bytes after the last row are refused, unless the limit came first") {
   }
 }
 
-TEST_CASE("a line feed that is missing after a later row") {
+TEST_CASE("line feeds in front of a token are no part of it, wherever they are") {
   Conversion conversion;
-  std::string bytes = word2vec_binary(three_rows, true);
-  bytes.erase(4 + 11 + 11, 1);  // header; rows 0 and 1 without its line feed
-  CHECK(conversion.refusal(bytes) == "FILE: row 1 (counted from 0) is not followed by a line feed as the first row is");
+  for (const std::size_t batch : {std::size_t{1} << 20, std::size_t{1}}) {
+    conversion.sizes.batch = batch;
+    std::string bytes = word2vec_binary(three_rows, true);
+    bytes.erase(4 + 11 + 11, 1);  // header; rows 0 and 1 without its line feed
+    CHECK(conversion.rows(bytes).tokens == three_rows.tokens);
+    CHECK(conversion.rows(bytes + "\n").values == three_rows.values);
+    bytes.insert(4, "\n\n");
+    CHECK(conversion.rows(bytes).tokens == three_rows.tokens);
+    CHECK(conversion.rows(bytes).values == three_rows.values);
+  }
+  conversion.options.from = SourceFormat::word2vec_binary;
+  std::string flood = word2vec_binary(three_rows, true);
+  flood.insert(4, (1 << 20) + 1, '\n');
+  CHECK(conversion.refusal(flood) ==
+        "FILE: row 0 (counted from 0) has no space in its first 1048576 bytes, where a token ends");
 }
 
 TEST_CASE("tokens: empty, long, and too long") {

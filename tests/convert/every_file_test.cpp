@@ -103,10 +103,10 @@ struct Refused {
   bool by_convert = false;  ///< where open() says that it has to be converted
 };
 constexpr Refused refused[] = {
-    {"fasttext/cp852_fasttext.bin", Code::format_unsupported, "is of no format that Rowan knows"},
-    {"fasttext/crime-and-punishment.txt", Code::format_unsupported, "is of no format that Rowan knows"},
-    {"fasttext/lee_fasttext.bin", Code::format_unsupported, "is of no format that Rowan knows"},
-    {"fasttext/non_ascii_fasttext.bin", Code::format_unsupported, "is of no format that Rowan knows"},
+    {"fasttext/cp852_fasttext.bin", Code::format_unsupported, "is a fastText model of before 2017"},
+    {"fasttext/crime-and-punishment.txt", Code::format_unsupported, "where a number is expected"},
+    {"fasttext/lee_fasttext.bin", Code::format_unsupported, "is a fastText model of before 2017"},
+    {"fasttext/non_ascii_fasttext.bin", Code::format_unsupported, "is a fastText model of before 2017"},
     {"fasttext/pretrained.vec", Code::malformed_file, "the header promises 3 rows, the file has 1", true},
     {"finalfusion/quantized_storage.bin", Code::format_unsupported, "is of no format that Rowan knows"},
     {"gguf/ggml-vocab-bert-bge.gguf", Code::not_found, "holds no table"},
@@ -120,7 +120,7 @@ constexpr Refused refused[] = {
     {"safetensors/mnist.safetensors", Code::invalid_argument, "name one of them"},
     {"torch/bfloat16.pt", Code::format_unsupported, "the shape [3]"},
     {"torch/bool.pt", Code::format_unsupported, "elements of type torch.bool"},
-    {"torch/broken.pt", Code::format_unsupported, "is of no format that Rowan knows"},
+    {"torch/broken.pt", Code::format_unsupported, "line 1 ends in \"abc\""},
     {"torch/buffers.pt", Code::not_found, "holds no table"},
     {"torch/candle-test.pt", Code::format_unsupported, "elements of type torch.int64"},
     {"torch/candle-test_with_key.pt", Code::format_unsupported, "elements of type torch.int64"},
@@ -144,7 +144,7 @@ constexpr Refused refused[] = {
     {"torch/tensor_3d.pt", Code::format_unsupported, "the shape [2, 3, 4]"},
     {"torch/tensor_4d.pt", Code::format_unsupported, "the shape [2, 3, 2, 2]"},
     {"torch/uint8.pt", Code::format_unsupported, "elements of type torch.uint8"},
-    {"word2vec/w2v_keyedvectors_load_test.vocab", Code::format_unsupported, "one number in a line"},
+    {"word2vec/w2v_keyedvectors_load_test.vocab", Code::format_unsupported, "one number a line"},
 };
 
 struct Value {

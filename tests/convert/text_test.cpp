@@ -38,10 +38,17 @@ TEST_CASE("CRLF, one space at the end of a line, and both") {
   CHECK(conversion.rows("2 2 \r\na 1 2 \r\nb 3 4 \r\n").values == Values{1, 2, 3, 4});
 }
 
-TEST_CASE("two spaces at the end of a line are an empty number") {
+TEST_CASE("two spaces at the end of a line are an empty number, unless the first lines have them") {
   Conversion conversion;
-  CHECK(conversion.refusal("a 1 2\nb 3 4  \nc 5 6\n") ==
-        "FILE: line 2 has an empty field where a number is expected: single spaces stand between the 2 numbers");
+  std::string text;
+  for (int row = 0; row < 1500; ++row) text += "x" + std::to_string(row) + " 1 2\n";
+  CHECK(conversion.refusal(text + "b 3 4  \nc 5 6\n") ==
+        "FILE: line 1501 has an empty field where a number is expected: single spaces stand between the 2 numbers; "
+        "--separator spaces takes any number of them");
+  conversion.options.separator = "spaces";
+  CHECK(conversion.rows(text + "b 3 4  \nc 5 6\n").tokens.size() == 1502);
+  conversion.options.separator.clear();
+  CHECK(conversion.rows("a 1 2\nb 3 4  \nc 5 6\n").values == Values{1, 2, 3, 4, 5, 6});
 }
 
 TEST_CASE("tokens with spaces: the last numbers are the row") {
@@ -124,7 +131,7 @@ TEST_CASE("what is not a decimal number is refused") {
 TEST_CASE("ragged rows: too few numbers") {
   Conversion conversion;
   CHECK(conversion.refusal("a 1 2 3\nb 1 2\nc 1 2 3\n") == "FILE: line 2 has 2 numbers where 3 are expected");
-  CHECK(conversion.refusal("a 1 2 3\nb 1 2 3\nc\n") == "FILE: line 3 has 0 numbers where 3 are expected");
+  CHECK(conversion.refusal("a 1 2 3\nb 1 2 3\nc\n") == "FILE: line 3 has no numbers where 3 are expected");
 }
 
 TEST_CASE("ragged rows: too many numbers, unless the dim was given") {

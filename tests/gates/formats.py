@@ -9,8 +9,8 @@ import tree
 
 # What a format is called in code -> how its own files in engine/formats begin.
 FORMATS = {
-    "glove": ("glove", "text_rows"),
-    "word2vec": ("word2vec", "text_rows"),
+    "glove": ("glove", "text_rows", "text_probe"),
+    "word2vec": ("word2vec", "text_rows", "text_probe"),
     "npy|numpy": ("npy", "npz", "archive", "read_zip"),
     "npz": ("npz", "read_zip"),
     "pytorch|torch": ("torch", "pickle", "read_zip", "archive"),
@@ -27,6 +27,7 @@ TARGETS = "engine/convert/targets."  # what tables are written in, which has a r
 IDS = "engine/convert/ids."  # ConvertOptions::ids_from is an .npy file
 FINALFUSION = "engine/formats/finalfusion"  # whose vocabularies are fastText's, among others
 LEGACY = "engine/formats/torch_legacy"  # advises gensim's function for pickles, by its name
+NOT_READ = "engine/formats/not_read."  # what to make of a file that is of none, by the names of libraries
 OTHERS = {"fasttext": (SUBWORDS, FINALFUSION), "npy|numpy": (IDS,), "word2vec": (LEGACY,)}
 
 # The help of the command has examples with files of users; a list of formats, it does not write down.
@@ -48,7 +49,7 @@ def code_of(text):
 
 
 def problems_of(path, text):
-    if path.startswith((REGISTRY, TARGETS)):
+    if path.startswith((REGISTRY, TARGETS, NOT_READ)):
         return []
     code = code_of(text)
     found = []

@@ -20,7 +20,7 @@ FILE = "file"
 TABLE = "table"
 CONVERT = "convert"
 
-UNRECOGNISED = "is not recognised as a table"  # by convert()
+UNKNOWN = "is of no format that Rowan knows"
 
 
 @dataclasses.dataclass

@@ -8,7 +8,7 @@ from case import (
     MALFORMED,
     NOT_FOUND,
     TABLE,
-    UNRECOGNISED,
+    UNKNOWN,
     UNSUPPORTED,
     VERSION,
     Case,
@@ -68,7 +68,7 @@ def headers():
     )
     for name, text, piece in texts:
         code = UNSUPPORTED if name == "bom" else MALFORMED
-        other = UNRECOGNISED if name == "bom" else ""
+        other = UNKNOWN if name == "bom" else ""
         yield Case(f"safetensors_header_{name}.safetensors", file_of(text, data), piece, code, convert_piece=other)
     yield Case("safetensors_no_tensors.safetensors", file_of("{}"), "holds no table", NOT_FOUND, TABLE)
     bad_utf8 = b'{"\xff":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}'
@@ -110,7 +110,7 @@ def extreme_sizes():
         json = "does not start" if value == 0 else "is not JSON" if value == 1 else "it claims"
         piece = "of no format" if high else json
         code = UNSUPPORTED if high else MALFORMED
-        other = UNRECOGNISED if high else ""
+        other = UNKNOWN if high else ""
         yield Case(
             f"safetensors_length_{value}.safetensors", patched(good, 0, u64(value)), piece, code, convert_piece=other
         )

@@ -94,7 +94,7 @@ def contents():
     short = archive(Member("a.npy", ARRAY[:-1]))
     yield Case("npz_array_short.npz", short, "bytes behind its NumPy header")
     other = archive(Member("a.exe", b"MZ\0\0" * 10))
-    yield Case("zip_program.npz", other, "is not recognised as a table", UNSUPPORTED, CONVERT)
+    yield Case("zip_program.npz", other, "is of no format that Rowan knows", UNSUPPORTED, CONVERT)
     texts = archive(Member("a.txt", b"a 1 2\n"), Member("b.txt", b"b 1 2\n"))
     yield Case("zip_two_texts.zip", texts, "name one of them as the table", ARGUMENT, CONVERT)
     damaged = archive(Member("a.txt", b"a 1 2\n", data=b"a 1 3\n"))

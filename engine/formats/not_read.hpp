@@ -1,0 +1,23 @@
+// Kinds of files that people have tables in and that Rowan does not read, with what to do about it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rowan::detail {
+
+struct NotRead {
+  std::string_view noun;  ///< "an HDF5 file": behind "is"
+  /// What to do, behind a semicolon. In a command FILE stands for the file's name.
+  std::string_view way_out;
+};
+
+/// What a file is that starts so, or is that; null where nothing here is known of it.
+const NotRead* find_not_read(std::string_view start) noexcept;
+/// The same of what is text and no table: a web page, JSON.
+const NotRead* find_document(std::string_view start) noexcept;
+
+/// " is an HDF5 file; ...": what a file's name begins.
+std::string not_read_in_words(const NotRead& other, const std::string& path);
+
+}  // namespace rowan::detail

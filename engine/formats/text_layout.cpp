@@ -1,0 +1,117 @@
+#include "engine/formats/text_layout.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace rowan::detail {
+namespace {
+
+struct Spelling {
+  std::string_view characters;
+  std::string_view name;
+  std::string_view words;
+};
+
+/// In the order of the enumeration.
+constexpr std::array<Spelling, separator_count> spellings = {{
+    {" ", "space", "single spaces"},
+    {"  ", "spaces", "spaces"},
+    {"\t", "tab", "tabs"},
+    {",", "comma", "commas"},
+    {";", "semicolon", "semicolons"},
+    {"|", "bar", "bars ('|')"},
+    {":", "colon", "colons"},
+    {"\xC2\xA0", "no-break-space", "no-break spaces"},
+}};
+
+const Spelling& spelling_of(Separator separator) noexcept { return spellings[static_cast<std::size_t>(separator)]; }
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
+std::string_view in_words(Separator separator) noexcept { return spelling_of(separator).words; }
+
+std::optional<Separator> parse_separator(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < spellings.size(); ++i) {
+    if (text == spellings[i].name || text == spellings[i].characters) return static_cast<Separator>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view separator_names() noexcept {
+  return "'space', 'spaces' (any number of them), 'tab', 'comma', 'semicolon', 'bar', 'colon' and 'no-break-space'";
+}
+
+std::string_view trim_blanks(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+std::string_view trim_line(std::string_view line, const TextLayout& layout) noexcept {
+  if (layout.indented) line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const std::string_view characters = spelling_of(layout.between).characters;
+  if (layout.between == Separator::spaces) return line.substr(0, line.find_last_not_of(" \t") + 1);
+  if (layout.between != Separator::space && line.ends_with(characters)) line.remove_suffix(characters.size());
+  return line;
+}
+
+std::optional<std::string_view> take_last_field(std::string_view& line, Separator separator) noexcept {
+  std::string_view characters = spelling_of(separator).characters;
+  std::size_t at = 0;
+  if (separator == Separator::spaces) {
+    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+    at = line.find_last_of(" \t");
+    characters = characters.substr(0, 1);
+  } else {
+    at = line.rfind(characters);
+  }
+  if (at == std::string_view::npos) return std::nullopt;
+  std::string_view field = line.substr(at + characters.size());
+  line = line.substr(0, at);
+  if (separator == Separator::spaces) {
+    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+  }
+  return field;
+}
+
+std::string_view without_quotes(std::string_view field) noexcept {
+  if (field.size() < 2 || field.front() != '"' || field.back() != '"') return field;
+  return field.substr(1, field.size() - 2);
+}
+
+NumberFault read_number(std::string_view field, const TextLayout& layout, float& value) noexcept {
+  if (layout.between != Separator::space) field = trim_blanks(field);
+  if (layout.quoted) field = without_quotes(field);
+  std::array<char, 64> points = {};
+  if (layout.decimal_commas && field.find(',') != std::string_view::npos) {
+    if (field.size() > points.size() || field.find('.') != std::string_view::npos) return NumberFault::malformed;
+    std::replace_copy(field.begin(), field.end(), points.begin(), ',', '.');
+    field = {points.data(), field.size()};
+  }
+  const char* const last = field.data() + field.size();
+  const auto [end, fault] = parse_number(field.data(), last, value);
+  return fault == NumberFault::none && end != last ? NumberFault::malformed : fault;
+}
+
+bool spells_number(std::string_view field, const TextLayout& layout) noexcept {
+  float ignored = 0;
+  const NumberFault fault = read_number(field, layout, ignored);
+  return fault == NumberFault::none || fault == NumberFault::out_of_range;
+}
+
+std::uint64_t trailing_numbers(std::string_view line, const TextLayout& layout, std::uint64_t enough,
+                               std::string_view* rest) noexcept {
+  std::uint64_t numbers = 0;
+  for (std::string_view left = line; numbers < enough; ++numbers) {
+    const auto field = take_last_field(left, layout.between);
+    if (!field || !spells_number(*field, layout)) break;
+    line = left;
+  }
+  if (rest != nullptr) *rest = line;
+  return numbers;
+}
+
+}  // namespace rowan::detail

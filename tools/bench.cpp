@@ -50,7 +50,7 @@ std::uint64_t usual_rows(const BenchArguments& arguments, const perf::Machine& m
 }
 
 Table table_of(const BenchArguments& arguments, const perf::Machine& machine) {
-  if (!arguments.table.file.empty()) return open(arguments.table);
+  if (!arguments.table.file.empty()) return open_rows(arguments.table);
   const std::uint64_t rows = arguments.rows ? *arguments.rows : usual_rows(arguments, machine);
   return need(Table::create(
       {.rows = rows, .dim = arguments.dim, .dtype = arguments.dtype, .init = Init::normal(arguments.seed)},

@@ -19,7 +19,8 @@ void print_json(const ConvertArguments& arguments, const ConvertReport& report) 
       .field("rows", report.rows)
       .field("dim", report.dim)
       .field("invalid_utf8", report.invalid_utf8)
-      .field("duplicates", report.duplicates);
+      .field("duplicates", report.duplicates)
+      .field("duplicates_kept", report.duplicates_kept);
   json.key("first_duplicates").begin_array();
   for (const DuplicateKey& duplicate : report.first_duplicates) {
     json.begin_object()
@@ -67,8 +68,16 @@ void print_text(const ConvertArguments& arguments, const ConvertReport& report) 
   }
   for (const std::string& note : report.notes) print("  note: {}\n", printable(note));
   if (report.duplicates == 0) return;
-  print("  {} row{} left out because an earlier row has the key, and the rows behind moved up:\n",
-        grouped(report.duplicates), report.duplicates == 1 ? " was" : "s were");
+  const std::string_view has = report.duplicates == 1 ? "" : "s";
+  if (report.duplicates_kept) {
+    print(
+        "  {} row{} with the key of an earlier row, which is the one that the key finds; all rows keep their "
+        "numbers:\n",
+        grouped(report.duplicates), has);
+  } else {
+    print("  {} row{} left out because an earlier row has the key; the rows behind moved up and have other numbers:\n",
+          grouped(report.duplicates), has);
+  }
   for (const DuplicateKey& duplicate : report.first_duplicates) {
     print("    {} of row {}, kept from row {}\n", in_quotes(duplicate.key), duplicate.dropped, duplicate.kept);
   }

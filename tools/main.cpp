@@ -27,9 +27,16 @@ void occupy_standard_streams() {
   }
 }
 
-int fail(int code, const char* sentence) {
+/// Sentences may have names of files in them: those reach a terminal with their control characters escaped.
+int fail(int code, const char* sentence) noexcept {
   std::fflush(stdout);
-  std::fprintf(stderr, "rowan: %s\n", sentence);
+  std::fputs("rowan: ", stderr);
+  for (const char* c = sentence; *c != '\0'; ++c) {
+    const auto byte = static_cast<unsigned char>(*c);
+    const bool control = (byte < 0x20 && byte != '\n') || byte == 0x7F;
+    control ? std::fprintf(stderr, "\\x%02x", byte) : std::fputc(byte, stderr);
+  }
+  std::fputc('\n', stderr);
   return code;
 }
 

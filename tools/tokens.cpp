@@ -34,7 +34,8 @@ std::vector<std::string> spellings(std::string_view token) {
   const auto first = table.vocabulary().key(0);
   throw Failure(fmt::format(
       "the table {} has no token {}{}", in_quotes(table.name()), in_quotes(token),
-      first ? fmt::format("; it has {} others, such as {}", grouped(table.rows()), in_quotes(*first)) : std::string()));
+      first ? fmt::format("; it has {} others, such as {}", grouped(table.vocabulary().size()), in_quotes(*first))
+            : std::string()));
 }
 
 std::int64_t row_of_id(const Table& table, std::string_view text) {
@@ -49,7 +50,19 @@ std::int64_t row_of_id(const Table& table, std::string_view text) {
 
 }  // namespace
 
+std::optional<Subwords> open_subwords(const TableChoice& choice) {
+  if (!choice.name.empty()) return std::nullopt;
+  auto model = Subwords::open(choice.file);
+  if (!model) return std::nullopt;  // whoever opens it otherwise says why
+  return *std::move(model);
+}
+
 Table open(const TableChoice& choice) {
+  if (const auto model = open_subwords(choice)) return need(model->table(Threads::own()));
+  return open_rows(choice);
+}
+
+Table open_rows(const TableChoice& choice) {
   return need(Table::open(choice.file, choice.name, {.sidecar = choice.sidecar, .threads = Threads::own()}));
 }
 

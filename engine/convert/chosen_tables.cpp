@@ -48,7 +48,8 @@ TableLayout converted_layout(const Table& table, bool only, const ConvertOptions
           .dim = table.dim(),
           .dtype = options.dtype,
           .keys = options.keys == KeyKind::none ? KeyKind::none : table.vocabulary().kind(),
-          .pad_rows = options.pad_rows};
+          .pad_rows = options.pad_rows,
+          .keep_duplicates = true};
 }
 
 }  // namespace rowan::detail

@@ -52,7 +52,8 @@ class Conversion {
             .dim = dim,
             .dtype = options_.dtype,
             .keys = options_.keys,
-            .pad_rows = options_.pad_rows};
+            .pad_rows = options_.pad_rows,
+            .keep_duplicates = report_.duplicates_kept};
   }
   Result<TableWriter> make_writer(std::vector<TableLayout> layouts) const {
     return TableSaver::create(target_, std::move(layouts), {.overwrite = options_.overwrite}, extras_.extras);
@@ -71,6 +72,7 @@ class Conversion {
   /// Of a run of a file that is an archive.
   Result<ConvertReport> from_run(MappedFile archive, const FileRun& run);
   Result<ConvertReport> from_mapped(const Format& format);
+  Result<void> check_family(const FoundFile& found) const;
   Result<ConvertReport> from_foreign(ForeignFile file, const Format& format);
   Result<ConvertReport> from_native(MappedFile mapped);
 
@@ -83,7 +85,7 @@ class Conversion {
   using MakeReader = std::function<Result<std::unique_ptr<RowReader>>(const RowLayout& layout)>;
   /// The one table of a foreign file; `rows` are those that the file has, where that is known.
   Result<ConvertReport> write_table(const Format& from, std::uint64_t dim, std::optional<std::uint64_t> rows,
-                                    const MakeReader& make_reader, const Where& where);
+                                    const MakeReader& make_reader, const Where& where, bool from_f64 = false);
 
   std::shared_ptr<const OpenedFile> file_;
   const std::string& source_;
@@ -186,13 +188,14 @@ Result<ConvertReport> Conversion::from_stream(BatchReader& batches, const Format
 }
 
 Result<ConvertReport> Conversion::write_table(const Format& from, std::uint64_t dim, std::optional<std::uint64_t> rows,
-                                              const MakeReader& make_reader, const Where& where) {
+                                              const MakeReader& make_reader, const Where& where, bool from_f64) {
   auto keys = Keys::make(options_, rows, source_);
   if (!keys) return keys.error();
   const TableLayout table = layout_of(dim);
   auto writer = make_writer({table});
   if (!writer) return writer.error();
-  const RowLayout layout = rows_for(*writer, 0, table, DType::f32);
+  RowLayout layout = rows_for(*writer, 0, table, DType::f32);
+  layout.measure_error = layout.measure_error || from_f64;
   const auto reader = make_reader(layout);
   if (!reader) return reader.error();
   report_.dim = dim;
@@ -233,9 +236,20 @@ Result<ConvertReport> Conversion::from_mapped(const Format& format) {
   return from_foreign(*std::move(file), format);
 }
 
+/// Whether a container holds what was asked for.
+Result<void> Conversion::check_family(const FoundFile& found) const {
+  const Format* const asked = options_.from ? &format_of(*options_.from) : nullptr;
+  if (asked == nullptr || asked->container == nullptr || found.family.empty() || asked->family == found.family)
+    return {};
+  return make_error(Code::invalid_argument, source_, " is ", found.what, ", and ", asked->spelling, " is asked for");
+}
+
 Result<ConvertReport> Conversion::from_foreign(ForeignFile file, const Format& format) {
+  if (const auto good = check_family(file.found()); !good) return good.error();
   const auto source = choose_foreign(std::move(file), source_, options_);
   if (!source) return source.error();
+  report_.duplicates_kept = source->file.found().rows_are_ids && source->keyed;
+  report_.notes = source->file.found().notes;
   const auto make_reader = [&](const RowLayout& layout) {
     return ForeignRows::make(*source, source_, layout, options_.limit, sizes_);
   };
@@ -244,10 +258,11 @@ Result<ConvertReport> Conversion::from_foreign(ForeignFile file, const Format& f
     const double done = source->rows == 0 ? 1.0 : static_cast<double>(rows) / static_cast<double>(source->rows);
     return Progress{static_cast<std::uint64_t>(done * static_cast<double>(bytes)), bytes, rows};
   };
-  return write_table(format, source->table.dim, source->rows, make_reader, where);
+  return write_table(format, source->table.dim, source->rows, make_reader, where, source->is_f64());
 }
 
 Result<ConvertReport> Conversion::from_native(MappedFile mapped) {
+  report_.duplicates_kept = true;
   const auto file = NativeFile::of(std::move(mapped));
   if (!file) return file.error();
   const auto tables = choose_tables(*file, options_);

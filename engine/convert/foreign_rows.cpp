@@ -53,10 +53,14 @@ Result<void> ForeignRows::read(std::uint64_t begin, std::uint64_t end, RowBlock&
   const std::size_t stride = layout().stride;
   std::byte* const out = block.room(static_cast<std::size_t>(end - begin), stride);
   std::vector<float> values(block.rows * dim);
-  if (const auto good = rows_->read(begin, end, values.data()); !good) return good;
+  std::vector<double> exact(layout().measure_error && source_.is_f64() ? values.size() : 0);
+  if (const auto good = rows_->read(begin, end, values.data(), exact.empty() ? nullptr : exact.data()); !good) {
+    return good;
+  }
   RowEncoder encoder(layout());
   for (std::size_t i = 0; i < block.rows; ++i) {
-    const simd::Encoded encoded = encoder.encode(values.data() + i * dim, out + i * stride, block.errors);
+    const simd::Encoded encoded = encoder.encode(values.data() + i * dim, out + i * stride, block.errors,
+                                                 exact.empty() ? nullptr : exact.data() + i * dim);
     if (encoded != simd::Encoded::ok) {
       return make_error(Code::invalid_argument, path_, ": ", place(begin + i), " ",
                         why_not_quantized(encoded, layout().dtype()));

@@ -18,6 +18,8 @@ struct ForeignSource {
   bool keyed = false;     ///< with the keys of its file
   bool subwords = false;  ///< the vectors of its keys, each of which is the mean of several of its rows
   std::uint64_t rows = 0;
+
+  bool is_f64() const noexcept { return table.tensor->encoding == Encoding::f64; }
 };
 
 /// Chooses the table and holds the options against it. Keys that are asked for as bytes are those that there are.

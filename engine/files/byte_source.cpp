@@ -191,6 +191,9 @@ Result<std::size_t> ByteSource::read(std::span<char> buffer) {
 }
 
 const std::string& ByteSource::path() const noexcept { return state_->path(); }
+std::string_view ByteSource::member() const noexcept {
+  return state_->part ? state_->part->run.name : std::string_view();
+}
 bool ByteSource::compressed() const noexcept { return state_->gzip.has_value(); }
 std::uint64_t ByteSource::bytes_read() const noexcept { return state_->bytes_read; }
 

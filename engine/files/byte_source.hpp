@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "engine/files/file_run.hpp"
 #include "engine/files/opened_file.hpp"
@@ -29,6 +30,8 @@ class ByteSource {
   Result<std::size_t> read(std::span<char> buffer);
 
   const std::string& path() const noexcept;
+  /// The name of a run of a file; else empty.
+  std::string_view member() const noexcept;
   bool compressed() const noexcept;
   std::uint64_t bytes_read() const noexcept;   ///< of the file as it lies on disk
   std::uint64_t bytes_total() const noexcept;  ///< its size; 0 where it is unknown

@@ -19,7 +19,8 @@ int access_for(OpenedFile::Purpose purpose) noexcept {
 }
 
 Error not_regular(const std::string& path) {
-  return make_error(Code::invalid_argument, path, " is not a regular file, and only those can be mapped");
+  return make_error(Code::invalid_argument, path,
+                    " is not a regular file, and only those can be mapped: write it to one");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/inflater.hpp"
+#include "engine/support/shell_word.hpp"
 #include "rowan/table.hpp"
 
 namespace rowan::detail {
@@ -39,6 +40,7 @@ std::optional<std::uint64_t> extent(std::uint64_t rows, std::uint64_t columns, s
 std::string why_not_mapped(const ForeignTable& table, std::uint64_t element) {
   const FoundTensor& tensor = *table.tensor;
   if (tensor.deflated) return "it is compressed";
+  if (tensor.scaling) return concat("its codes are scaled by ", tensor.scaling->names);
   if (tensor.encoding == Encoding::product) return "its rows are product-quantised";
   if (!mapped_type(tensor.encoding)) return concat("its elements are of type ", tensor.type);
   if (tensor.big_endian && element > 1) return "its elements are big-endian";
@@ -86,17 +88,61 @@ Result<void> check_run(std::span<const std::byte> file, const FoundTensor& tenso
                         " bytes, of ", limit, " that there are"));
 }
 
-/// The rest of a sentence: what there is to choose from.
+/// Whether a tensor is a table where none is named: whole numbers are codes or indices, unless scales belong to them.
+bool counts_as_table(const FoundTensor& tensor) noexcept {
+  if (!tensor.unread_scales.empty()) return tensor.shape.size() == 2;
+  return may_be_table(tensor) && (tensor.encoding != Encoding::i8 || tensor.scaling);
+}
+
+/// The rest of a sentence: what there is to choose from, as the command takes it.
 std::string choices(const FoundFile& found) {
   constexpr std::size_t listed = 20;
   std::string list;
   std::size_t matrices = 0;
   for (const FoundTensor& tensor : found.tensors) {
-    if (!may_be_table(tensor) || ++matrices > listed) continue;
-    list += concat(list.empty() ? "it has " : ", ", in_quotes(tensor.name), " ", shape_text(tensor));
+    if (!may_be_table(tensor) && !counts_as_table(tensor)) continue;
+    if (++matrices > listed) continue;
+    list += concat(list.empty() ? "it has " : ", ", "--table ", shell_word(printable(tensor.name)), " ",
+                   shape_text(tensor), tensor.encoding == Encoding::i8 && !tensor.scaling ? " of whole numbers" : "");
   }
   if (matrices > listed) list += concat(" and ", matrices - listed, " more");
-  return matrices == 0 ? std::string("it has no matrix of numbers") : list;
+  if (matrices == 0) list = "it has no matrix of numbers";
+  for (const FoundTensor& tensor : found.tensors) {
+    if (tensor.shape.size() != 2 || may_be_table(tensor) || counts_as_table(tensor)) continue;
+    list += concat("; ", in_quotes(tensor.name), " ", shape_text(tensor), " is of type ", tensor.type,
+                   ", which is not made a table");
+    break;
+  }
+  return list;
+}
+
+/// A tensor by the name that models give their embeddings, whatever module they are in; null where there is none, an
+/// Error where there are several.
+Result<const FoundTensor*> find_usual(const FoundFile& found, const std::string& path) {
+  constexpr std::array<std::string_view, 9> usual = {
+      "embeddings",       "embedding.weight",       "model.embed_tokens.weight", "embed_tokens.weight",
+      "wte.weight",       "word_embeddings.weight", "embeddings.weight",         "tok_embeddings.weight",
+      "token_embd.weight"};
+  for (const std::string_view name : usual) {
+    for (const FoundTensor& tensor : found.tensors) {
+      if (tensor.name == name && counts_as_table(tensor)) return &tensor;
+    }
+  }
+  const auto is_usual = [&](const FoundTensor& tensor) {
+    return counts_as_table(tensor) && std::any_of(usual.begin(), usual.end(), [&](std::string_view name) {
+             return tensor.name.ends_with(name) && tensor.name[tensor.name.size() - name.size() - 1] == '.';
+           });
+  };
+  const FoundTensor* chosen = nullptr;
+  std::size_t several = 0;
+  for (const FoundTensor& tensor : found.tensors) {
+    if (!is_usual(tensor)) continue;
+    chosen = &tensor;
+    ++several;
+  }
+  if (several < 2) return chosen;
+  return make_error(Code::invalid_argument, path, " is ", found.what, " with ", several,
+                    " matrices of a usual name; name one of them: ", choices(found));
 }
 
 }  // namespace
@@ -133,10 +179,15 @@ std::string table_name(const FoundTensor& tensor) {
 }
 
 Result<ForeignTable> check_tensor(std::span<const std::byte> file, const FoundTensor& tensor, const std::string& path) {
+  if (!tensor.unread_scales.empty()) {
+    return refused(Code::format_unsupported, path, tensor,
+                   concat("holds codes that ", tensor.unread_scales,
+                          " beside it scales, in a way that is not read: ", "save the numbers that they stand for"));
+  }
   if (tensor.encoding == Encoding::other) {
     return refused(
         Code::format_unsupported, path, tensor,
-        concat("has elements of type ", tensor.type, ", which are not made a table; floating-point ones are"));
+        concat("has elements of type ", tensor.type, ", which are not made a table", with_file(tensor.advice, path)));
   }
   if (!may_be_table(tensor)) {
     return refused(Code::format_unsupported, path, tensor,
@@ -190,14 +241,10 @@ Result<const FoundTensor*> choose_tensor(const FoundFile& found, std::string_vie
   if (!found.table.empty()) {
     if (const FoundTensor* tensor = find(found.table)) return tensor;
   }
-  constexpr std::array usual = {"embeddings", "embedding.weight", "model.embed_tokens.weight", "wte.weight",
-                                "word_embeddings.weight"};
-  for (const std::string_view spelled : usual) {
-    const FoundTensor* const tensor = find(spelled);
-    if (tensor != nullptr && may_be_table(*tensor)) return tensor;
-  }
-  const auto matrices = std::count_if(found.tensors.begin(), found.tensors.end(), may_be_table);
-  if (matrices == 1) return &*std::find_if(found.tensors.begin(), found.tensors.end(), may_be_table);
+  const auto by_name = find_usual(found, path);
+  if (!by_name || *by_name != nullptr) return by_name;
+  const auto matrices = std::count_if(found.tensors.begin(), found.tensors.end(), counts_as_table);
+  if (matrices == 1) return &*std::find_if(found.tensors.begin(), found.tensors.end(), counts_as_table);
   if (found.tensors.size() == 1) return &found.tensors.front();  // whose refusal says what it is
   if (matrices == 0) {
     return make_error(Code::not_found, path, " is ", found.what, " and holds no table: ", choices(found));

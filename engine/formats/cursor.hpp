@@ -72,4 +72,9 @@ class Cursor {
   std::optional<const char*> failed_in_;
 };
 
+/// What to note of bytes that the format's own library leaves alone too: "3 bytes behind its last chunk are left out".
+inline std::string surplus_note(std::uint64_t bytes, std::string_view behind) {
+  return concat(counted(bytes, "byte"), " behind ", behind, bytes == 1 ? " is" : " are", " left out");
+}
+
 }  // namespace rowan::detail

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/formats/companions.hpp"
 #include "engine/formats/ggml_blocks.hpp"
 #include "engine/formats/product.hpp"
 #include "engine/support/element.hpp"
@@ -47,11 +48,30 @@ void decode_elements(const FoundTensor& tensor, const std::byte* row, std::uint6
   }
 }
 
-bool in_blocks(Encoding encoding) noexcept { return block_size(encoding).elements > 1; }
+bool in_blocks(Encoding encoding) noexcept { return encoding == Encoding::u8 || block_size(encoding).elements > 1; }
 
 void decode(const ForeignTable& table, const std::byte* row, float* out) noexcept {
   if (in_blocks(table.tensor->encoding)) return decode_blocks(table.tensor->encoding, row, table.dim, out);
   decode_elements(*table.tensor, row, table.column_step, table.dim, out);
+}
+
+/// The same of f64 elements, as they are.
+void decode_f64(const ForeignTable& table, const std::byte* row, double* out) noexcept {
+  for (std::uint64_t c = 0; c < table.dim; ++c) {
+    std::byte bytes[sizeof(double)];
+    std::copy_n(row + c * table.column_step, sizeof bytes, bytes);
+    if (table.tensor->big_endian) std::reverse(bytes, bytes + sizeof bytes);
+    std::memcpy(out + c, bytes, sizeof bytes);
+  }
+}
+
+/// A row to where it is wanted, and on to where the next is.
+void decode_next(const ForeignTable& table, const std::byte* row, float*& out, double*& exact) noexcept {
+  decode(table, row, out);
+  out += table.dim;
+  if (exact == nullptr || table.tensor->encoding != Encoding::f64) return;
+  decode_f64(table, row, exact);
+  exact += table.dim;
 }
 
 /// Rows where they lie in the file.
@@ -59,10 +79,11 @@ class StoredRows final : public DecodedRows {
  public:
   StoredRows(std::span<const std::byte> file, const ForeignTable& table) : file_(file), table_(table) {}
 
-  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) override {
+  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out, double* exact) override {
     const std::byte* const first = file_.data() + table_.tensor->offset;
-    for (std::uint64_t row = begin; row < end; ++row, out += table_.dim)
-      decode(table_, first + row * table_.row_step, out);
+    for (std::uint64_t row = begin; row < end; ++row) {
+      decode_next(table_, first + row * table_.row_step, out, exact);
+    }
     return {};
   }
 
@@ -75,7 +96,7 @@ class ProductRows final : public DecodedRows {
  public:
   ProductRows(std::span<const std::byte> file, const ForeignTable& table) : file_(file), table_(table) {}
 
-  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) override {
+  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out, double*) override {
     for (std::uint64_t row = begin; row < end; ++row, out += table_.dim) {
       decode_product_row(file_, *table_.tensor, row, out);
     }
@@ -98,15 +119,15 @@ class InflatedRows final : public DecodedRows {
         skip_(table.tensor->offset) {}
 
   bool any_order() const noexcept override { return false; }
-  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) override {
+  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out, double* exact) override {
     while (skip_ != 0) {
       const auto skipped = run_.read(std::span(row_).first(std::min<std::uint64_t>(skip_, row_.size())));
       if (!skipped) return skipped.error();
       skip_ -= *skipped;
     }
-    for (std::uint64_t row = begin; row < end; ++row, out += table_.dim) {
+    for (std::uint64_t row = begin; row < end; ++row) {
       if (const auto filled = run_.read(row_); !filled) return filled.error();
-      decode(table_, row_.data(), out);
+      decode_next(table_, row_.data(), out, exact);
     }
     if (end < table_.rows) return {};
     for (;;) {
@@ -123,18 +144,41 @@ class InflatedRows final : public DecodedRows {
   std::uint64_t skip_;
 };
 
+/// Rows of codes, multiplied with their scales.
+class ScaledRows final : public DecodedRows {
+ public:
+  ScaledRows(std::unique_ptr<DecodedRows> codes, std::span<const std::byte> file, const Scaling& scaling,
+             std::uint64_t dim)
+      : codes_(std::move(codes)), file_(file), scaling_(scaling), dim_(dim) {}
+
+  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out, double*) override {
+    if (const auto good = codes_->read(begin, end, out); !good) return good;
+    for (std::uint64_t row = begin; row < end; ++row, out += dim_) scale_row(file_, scaling_, row, {out, dim_});
+    return {};
+  }
+  bool any_order() const noexcept override { return codes_->any_order(); }
+
+ private:
+  std::unique_ptr<DecodedRows> codes_;
+  std::span<const std::byte> file_;
+  Scaling scaling_;
+  std::uint64_t dim_;
+};
+
 /// Rows of any number, in any order, several of one row of the tensor, each with a weight.
 class DerivedRows final : public DecodedRows {
  public:
   DerivedRows(std::unique_ptr<DecodedRows> rows, const FoundFile& found, std::uint64_t dim)
       : rows_(std::move(rows)), found_(found), dim_(dim) {}
 
-  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) override {
+  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out, double* exact) override {
     for (std::uint64_t key = begin; key < end; ++key, out += dim_) {
       const std::uint64_t row = found_.rows_of_keys.empty() ? key : found_.rows_of_keys[key];
-      if (const auto good = rows_->read(row, row + 1, out); !good) return good;
+      double* const exact_row = exact == nullptr ? nullptr : exact + (key - begin) * dim_;
+      if (const auto good = rows_->read(row, row + 1, out, exact_row); !good) return good;
       if (found_.weights_of_keys.empty()) continue;
       for (std::uint64_t c = 0; c < dim_; ++c) out[c] = out[c] * found_.weights_of_keys[key];
+      for (std::uint64_t c = 0; exact_row != nullptr && c < dim_; ++c) exact_row[c] *= found_.weights_of_keys[key];
     }
     return {};
   }
@@ -162,6 +206,7 @@ Result<std::unique_ptr<DecodedRows>> rows_of(std::span<const std::byte> file, co
                       " is compressed and the elements of its rows do not lie one behind the other: save it in C ",
                       "order or uncompressed");
   }
+  if (tensor.scaling) rows = std::make_unique<ScaledRows>(std::move(rows), file, *tensor.scaling, table.dim);
   if (!derived) return rows;
   if (!rows->any_order()) {
     return make_error(Code::format_unsupported, path, ": ", tensor_in_words(tensor),

@@ -17,8 +17,8 @@ class DecodedRows {
   virtual ~DecodedRows() = default;
 
   /// Rows [begin, end) as [end - begin, dim]. Values are those of the format's own readers: f64 is rounded to nearest
-  /// even, all other types are exact.
-  virtual Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) = 0;
+  /// even, all other types are exact. Of f64 elements, `exact` gets the values before that, where it is not null.
+  virtual Result<void> read(std::uint64_t begin, std::uint64_t end, float* out, double* exact = nullptr) = 0;
   /// Whether threads may read at a time, and any rows; else rows are read once, in order.
   virtual bool any_order() const noexcept { return true; }
 };

@@ -34,9 +34,7 @@ class ModelReader {
                             &ModelReader::read_pruned, &ModelReader::read_matrices}) {
       if (Result<void> done = (this->*step)(); !done) return done.error();
     }
-    if (cursor_.left() > 0) {
-      return malformed("goes on for ", cursor_.left(), " bytes behind its output matrix, at byte ", cursor_.at());
-    }
+    model_.surplus = cursor_.left();
     return std::move(model_);
   }
 
@@ -260,8 +258,8 @@ std::string ngrams_note(const SubwordModel& model) {
   if (model.maxn == 0) return concat("rows ", words, " to ", rows - 1, " of input are hashed n-grams of words");
   return concat("rows ", words, " to ", rows - 1, " of input are ", model.pruned ? "those left of the " : "",
                 "n-grams of ", model.minn, " to ", model.maxn, " characters in ", model.bucket,
-                " buckets; the vector of a word is the mean of its row and its n-grams' rows, which rowan::Subwords "
-                "computes, and no row alone");
+                " buckets; the vectors of its ", words,
+                " words are means of rows, which rowan::Subwords, convert, get, nearest, analogy and eval give");
 }
 
 Result<FoundFile> read_fasttext(std::span<const std::byte> file, const std::string& path) {
@@ -275,6 +273,7 @@ Result<FoundFile> read_fasttext(std::span<const std::byte> file, const std::stri
   if (model->labels > 0) {
     found.notes.push_back(concat("its ", model->labels, " labels are no keys: they have rows in output alone"));
   }
+  if (model->surplus != 0) found.notes.push_back(surplus_note(model->surplus, "its output matrix"));
   found.keys = model->words;
   found.tensors = {model->input, model->output};
   found.subwords = model;

@@ -33,8 +33,9 @@ struct SubwordModel {
   bool pruned = false;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> kept;
 
-  FoundTensor input;   ///< [words + n-grams, dim], f32 or product
-  FoundTensor output;  ///< [labels of a supervised model or else words, dim], f32 or product
+  FoundTensor input;          ///< [words + n-grams, dim], f32 or product
+  FoundTensor output;         ///< [labels of a supervised model or else words, dim], f32 or product
+  std::uint64_t surplus = 0;  ///< bytes behind it in the file
 };
 
 /// `path` is for messages. Errors as Format::read has them.

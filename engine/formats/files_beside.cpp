@@ -1,28 +1,77 @@
 #include "engine/formats/files_beside.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <optional>
+#include <system_error>
+#include <utility>
 
 #include "engine/files/opened_file.hpp"
 #include "engine/formats/model2vec.hpp"
+#include "engine/formats/model_config.hpp"
+#include "engine/formats/tokenizer.hpp"
+#include "engine/support/bytes.hpp"
+#include "engine/support/error.hpp"
 
 namespace rowan::detail {
+namespace {
+
+/// A file that may lie beside another.
+class Neighbor {
+ public:
+  Neighbor(const std::string& path, std::string_view name, bool sealed_copy)
+      : path_((std::filesystem::path(path).parent_path() / name).string()),
+        opened_(MappedFile::open(path_, {.sealed_copy = sealed_copy})) {}
+
+  bool there() const noexcept { return opened_.ok() || opened_.error().code != Code::not_found; }
+  const std::string& path() const noexcept { return path_; }
+  /// Its bytes; what is in the way of them is no other file's fault.
+  Result<std::span<const std::byte>> bytes() const {
+    if (!opened_) return opened_.error();
+    return opened_->bytes();
+  }
+
+ private:
+  std::string path_;
+  Result<MappedFile> opened_;
+};
+
+/// Files that have the words of a model's rows, as its library names them.
+constexpr std::array<std::string_view, 4> word_files = {"tokenizer.json", "vocab.txt", "vocab.json",
+                                                        "whitespacetokenizer_config.json"};
+
+}  // namespace
 
 Result<void> add_files_beside(FoundFile& found, std::span<const std::byte> file, const std::string& path,
                               bool sealed_copy) {
-  const bool model2vec = std::any_of(found.tensors.begin(), found.tensors.end(), [](const FoundTensor& tensor) {
-    return tensor.name == "embeddings" && tensor.shape.size() == 2;
-  });
-  if (!model2vec) return {};
-  const std::string beside = (std::filesystem::path(path).parent_path() / "tokenizer.json").string();
-  const Result<MappedFile> opened = MappedFile::open(beside, {.sealed_copy = sealed_copy});
-  if (!opened && opened.error().code == Code::not_found) {
-    found.notes.push_back("its tokens would be in a tokenizer.json, which is not beside it");
-    return add_model2vec(found, file, std::nullopt, path);
+  const Neighbor configuration(path, "config.json", sealed_copy);
+  if (configuration.there()) {
+    const auto json = configuration.bytes();
+    const auto config = json ? parse_model_config(as_text(*json)) : std::nullopt;
+    if (config) found.config = *config;
+    if (!config) found.notes.push_back(concat("the config.json beside it is not read: it is no JSON object"));
   }
-  if (!opened) return opened.error();
-  return add_model2vec(found, file, opened->bytes(), path);
+  if (!has_model2vec_names(found)) return note_words_beside(found, file, path, sealed_copy);
+  const Neighbor tokenizer(path, "tokenizer.json", sealed_copy);
+  std::optional<std::vector<std::string>> tokens;
+  if (tokenizer.there()) {
+    const auto json = tokenizer.bytes();
+    auto read = json ? read_tokens(*json, path) : Result<std::vector<std::string>>(json.error());
+    if (read) tokens = *std::move(read);
+    if (!read) found.notes.push_back(concat("the tokenizer.json beside it is not read: ", read.error().message));
+  }
+  return add_model2vec(found, file, std::move(tokens), path);
+}
+
+Result<void> note_words_beside(FoundFile& found, std::span<const std::byte>, const std::string& path, bool) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  for (const std::string_view name : word_files) {
+    std::error_code ignored;
+    if (!found.keys.empty() || !std::filesystem::exists(folder / name, ignored)) continue;
+    found.notes.push_back(concat("the words of its rows may be in ", name, " beside it; they are not taken as keys"));
+  }
+  return {};
 }
 
 }  // namespace rowan::detail

@@ -140,7 +140,22 @@ class FileReader {
     return make_error(Code::malformed_file, path_, " ", parts...);
   }
 
-  /// The chunks by the header, which lie one behind the other up to the end of the file.
+  Result<Chunk> take_chunk(Cursor& cursor) const {
+    Chunk chunk;
+    chunk.id = cursor.take<std::uint32_t>("the beginning of a chunk");
+    const auto length = cursor.take<std::uint64_t>("the length of a chunk");
+    if (!cursor.ok()) return cursor.error();
+    if (length > cursor.left()) {
+      return malformed("has a chunk of type ", chunk.id, " at byte ", cursor.at() - 12, " that claims ", length,
+                       " bytes, and ", cursor.left(), " are left");
+    }
+    chunk.begin = cursor.at();
+    cursor.skip(length, "a chunk");
+    chunk.end = cursor.at();
+    return chunk;
+  }
+
+  /// The chunks by the header, which lie one behind the other, and those behind them.
   Result<std::vector<Chunk>> find_chunks() {
     Cursor cursor(file_, path_);
     if (cursor.take_text(finalfusion_magic.size(), "its magic number") != finalfusion_magic) {
@@ -161,24 +176,25 @@ class FileReader {
     std::vector<Chunk> chunks(count);
     for (Chunk& chunk : chunks) chunk.id = cursor.take<std::uint32_t>("its list of chunks");
     for (Chunk& chunk : chunks) {
-      const auto id = cursor.take<std::uint32_t>("the beginning of a chunk");
-      const auto length = cursor.take<std::uint64_t>("the length of a chunk");
-      if (!cursor.ok()) return cursor.error();
-      if (id != chunk.id) {
-        return malformed("has a chunk of type ", id, " at byte ", cursor.at() - 12, " where its header lists type ",
-                         chunk.id);
+      const auto found = take_chunk(cursor);
+      if (!found) return found.error();
+      if (found->id != chunk.id) {
+        return malformed("has a chunk of type ", found->id, " at byte ", found->begin - 12,
+                         " where its header lists type ", chunk.id);
       }
-      if (length > cursor.left()) {
-        return malformed("has a chunk of type ", id, " at byte ", cursor.at() - 12, " that claims ", length,
-                         " bytes, and ", cursor.left(), " are left");
-      }
-      chunk.begin = cursor.at();
-      cursor.skip(length, "a chunk");
-      chunk.end = cursor.at();
+      chunk = *found;
     }
-    if (cursor.left() > 0) {
-      return malformed("goes on for ", cursor.left(), " bytes behind its last chunk, at byte ", cursor.at());
+    // Files have been seen with a chunk more than their header lists: one that is whole and of a known type is read.
+    while (cursor.left() > 0) {
+      Cursor ahead = cursor;
+      const auto more = take_chunk(ahead);
+      if (!more || !describe(more->id)) break;
+      found_.notes.push_back(concat("a chunk of type ", more->id, " at byte ", more->begin - 12,
+                                    " is not in the list of its header, and was read"));
+      chunks.push_back(*more);
+      cursor = ahead;
     }
+    if (cursor.left() > 0) found_.notes.push_back(surplus_note(cursor.left(), "its last chunk"));
     return chunks;
   }
 

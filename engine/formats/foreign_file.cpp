@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/formats/companions.hpp"
 #include "engine/formats/refusals.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/memory_keys.hpp"
@@ -10,6 +11,16 @@
 
 namespace rowan::detail {
 namespace {
+
+/// Why a tensor that check() refused is no table: the rest of a sentence.
+std::string why_no_table(const FoundTensor& tensor, const Error& refusal) {
+  if (!tensor.unread_scales.empty())
+    return concat("its codes are scaled by ", tensor.unread_scales, ", in a way that is not read");
+  if (tensor.shape.size() != 2) return "it is no matrix";
+  if (tensor.encoding == Encoding::other)
+    return concat("its elements are of type ", tensor.type, ", which is not read");
+  return may_be_table(tensor) ? refusal.message : "it has no columns";
+}
 
 /// What a table over a foreign file keeps alive.
 struct Owner {
@@ -34,6 +45,7 @@ Result<ForeignFile> ForeignFile::of(MappedFile mapped, const Format& format) {
     const auto completed = format.complete(*found, file.bytes(), file.path_, mapped.sealed_copy);
     if (!completed) return completed.error();
   }
+  find_companions(*found, file.bytes());
   file.found_ = std::make_shared<const FoundFile>(*std::move(found));
   return file;
 }
@@ -157,7 +169,7 @@ FileInfo ForeignFile::info() const {
     added.plain = !tensor.deflated && !tensor.product && tensor.strides.empty() && !tensor.big_endian;
     const Result<ForeignTable> checked = check(tensor);
     if (!checked) {
-      added.why_not_mapped = may_be_table(tensor) ? checked.error().message : "it is no matrix of numbers";
+      added.why_not_mapped = why_no_table(tensor, checked.error());
       continue;
     }
     added.why_not_mapped = checked->why_not;

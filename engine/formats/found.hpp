@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/formats/model_config.hpp"
+
 namespace rowan::detail {
 
 /// How elements are stored. The q ones are ggml's, in blocks that share a scale.
@@ -20,6 +22,9 @@ enum class Encoding : std::uint8_t {
   f8_e5m2,
   f64,
   i8,  ///< the numbers -128 to 127 themselves
+  u2,  ///< codes without a sign, those in the lowest bits first
+  u4,
+  u8,
   q4_0,
   q4_1,
   q5_0,
@@ -54,9 +59,27 @@ struct ProductQuantized {
   std::optional<std::uint64_t> norm_centroids_offset = {};  ///< f32 [256], where there are codes
 };
 
+/// What the codes of a tensor are multiplied with. Places are offsets in the file.
+struct Scaling {
+  enum class Kind : std::uint8_t {
+    one,        ///< `scale`, all of them
+    exponents,  ///< a byte for each group of a row's columns, 2 to the power of which less 127; of 255, NaN
+    affine,     ///< a scale and a bias for each group of a row's columns: scale x code + bias
+  };
+  Kind kind = Kind::one;
+  float scale = 1;
+  std::uint64_t groups = 0;  ///< of a row
+  std::uint64_t group = 0;   ///< columns of one
+  Encoding encoding = Encoding::f32;
+  std::uint64_t scales_offset = 0;
+  std::uint64_t biases_offset = 0;
+  std::string names = {};  ///< of the tensors that they stand in, for sentences
+};
+
 struct FoundTensor {
   std::string name;
-  std::string type;  ///< of its elements, as the format spells it
+  std::string type;                                       ///< of its elements, as the format spells it
+  std::string_view advice = "; floating-point ones are";  ///< where that type is not read: what is, and the way out
   Encoding encoding = Encoding::other;
   std::vector<std::uint64_t> shape;    ///< outermost first; of a product quantised one, that of its values
   std::vector<std::uint64_t> strides;  ///< of each dimension, in elements; empty: one behind the other
@@ -64,6 +87,9 @@ struct FoundTensor {
   std::uint64_t offset = 0;  ///< of its first byte (its first code): in the file or, of a deflated one, in the inflated
   std::optional<Deflated> deflated = {};
   std::optional<ProductQuantized> product = {};
+  std::optional<Scaling> scaling = {};
+  /// The tensors beside it, in words, that say what its codes mean in a way that is not read. Then it is no table.
+  std::string unread_scales = {};
 };
 
 struct SubwordModel;
@@ -73,11 +99,15 @@ struct FoundFile {
   std::string what;         ///< "a GGUF model": the noun of sentences
   std::string_view family;  ///< Format::family of what is in a container; else empty
   std::vector<FoundTensor> tensors;
+  ModelConfig config = {};  ///< what a configuration beside it says
   /// The tensor that is the table, where the format says so; empty: the usual names are tried, then the only matrix.
   std::string table;
   /// Keys of the table's first rows, in order; as many as rows or fewer. They lie in the file, or in `keys_owner`.
   std::vector<std::string_view> keys;
   std::shared_ptr<const void> keys_owner;
+  /// Whether the number of a key's row is an id that others know the key by: then rows stay where they are, also where
+  /// two have one key.
+  bool rows_are_ids = false;
   /// Where keys share rows, or have weights: row i of the table, whose key is key i, is row rows_of_keys[i] of the
   /// tensor (row i, without any), times weights_of_keys[i] (once, without any). Then there are as many keys, or none.
   std::vector<std::uint64_t> rows_of_keys;

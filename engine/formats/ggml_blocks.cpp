@@ -100,8 +100,22 @@ void decode_q6_k(const std::byte* block, float* out) noexcept {
 
 using DecodeBlock = void (*)(const std::byte* block, float* out) noexcept;
 
+/// Codes without a sign of one byte, those in its lowest bits first.
+template <std::uint32_t bits>
+void decode_codes(const std::byte* block, float* out) noexcept {
+  for (std::uint32_t i = 0; i < 8 / bits; ++i) {
+    out[i] = static_cast<float>((bits_at(block) >> (bits * i)) & ((1U << bits) - 1));
+  }
+}
+
 DecodeBlock decoder_of(Encoding encoding) noexcept {
   switch (encoding) {
+    case Encoding::u2:
+      return decode_codes<2>;
+    case Encoding::u4:
+      return decode_codes<4>;
+    case Encoding::u8:
+      return decode_codes<8>;
     case Encoding::q4_0:
       return decode_32<false, false>;
     case Encoding::q4_1:
@@ -133,7 +147,12 @@ BlockSize block_size(Encoding encoding) noexcept {
     case Encoding::f8_e4m3:
     case Encoding::f8_e5m2:
     case Encoding::i8:
+    case Encoding::u8:
       return {1, 1};
+    case Encoding::u2:
+      return {4, 1};
+    case Encoding::u4:
+      return {2, 1};
     case Encoding::f64:
       return {1, 8};
     case Encoding::q4_0:

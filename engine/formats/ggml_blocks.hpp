@@ -19,8 +19,8 @@ struct BlockSize {
 /// {0, 0} where elements have no size of their own: Encoding::product and Encoding::other.
 BlockSize block_size(Encoding encoding) noexcept;
 
-/// Writes the `dim` values, whole blocks, of a row at any alignment; `encoding` is one of the q types. The values are
-/// those of ggml's reference, bit by bit.
+/// Writes the `dim` values, whole blocks, of a row at any alignment; `encoding` is one of the q or u types. The values
+/// of q types are those of ggml's reference, bit by bit.
 void decode_blocks(Encoding encoding, const std::byte* row, std::uint64_t dim, float* out) noexcept;
 
 }  // namespace rowan::detail

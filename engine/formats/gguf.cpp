@@ -17,6 +17,8 @@ constexpr std::string_view table_name = "token_embd.weight";
 constexpr std::string_view tokens_key = "tokenizer.ggml.tokens";
 constexpr std::string_view alignment_key = "general.alignment";
 constexpr std::string_view architecture_key = "general.architecture";
+constexpr std::string_view split_count_key = "split.count";
+constexpr std::string_view split_number_key = "split.no";
 
 constexpr std::uint32_t max_dimensions = 4;
 constexpr int max_gguf_nesting = 8;                ///< of arrays; those of real files are flat
@@ -25,7 +27,7 @@ constexpr std::uint64_t least_pair = 14;           ///< bytes of a key of one le
 constexpr std::uint64_t least_tensor = 24;         ///< bytes of a nameless number
 
 /// Types of values.
-enum ValueType : std::uint32_t { u32_value = 4, text_value = 8, array_value = 9 };
+enum ValueType : std::uint32_t { u16_value = 2, u32_value = 4, text_value = 8, array_value = 9 };
 
 /// Bytes of a value of that type; 0 where they vary, empty for a type that there is not.
 std::optional<std::uint64_t> value_bytes(std::uint32_t type) noexcept {
@@ -113,6 +115,7 @@ class Gguf {
     if (auto good = read_tensors(tensors); !good) return good.error();
     if (auto good = place_data(); !good) return good.error();
     if (auto good = name_table(); !good) return good.error();
+    note_split();
     return std::move(found_);
   }
 
@@ -178,6 +181,12 @@ class Gguf {
         return malformed("its ", key, " is ", alignment_, "; a power of two of at least 8 would be read");
       }
       return {};
+    }
+    if (key == split_count_key || key == split_number_key) {
+      Cursor ahead = cursor_;
+      std::uint64_t& part = key == split_count_key ? parts_ : part_;
+      if (type == u16_value) part = ahead.take<std::uint16_t>("a number");
+      if (type == u32_value) part = ahead.take<std::uint32_t>("a number");
     }
     if (key == tokens_key) {
       Cursor ahead = cursor_;
@@ -266,8 +275,11 @@ class Gguf {
       tensor.encoding = tensor_types[type].encoding;
       block = tensor.encoding == Encoding::other ? tensor_types[type].other_block : block_size(tensor.encoding);
     } else {
-      tensor.type = concat("type ", type);
+      tensor.type = concat("number ", type);
     }
+    tensor.advice =
+        "; F32, F16, BF16, F64, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K are: make it one of them with "
+        "llama-quantize --allow-requantize --token-embedding-type f16 FILE NEW.gguf Q8_0";
     found_.tensors.push_back(std::move(tensor));
     blocks_.push_back(block);
     return {};
@@ -342,14 +354,26 @@ class Gguf {
       return {};
     }
     for (std::uint64_t i = 0; i < tokens; ++i) found_.keys.push_back(take_text("a token"));
+    found_.rows_are_ids = true;
     if (!cursor_.ok()) return cursor_.error();
     return {};
+  }
+
+  /// A model may be split over several files, of which the first has the tokens and any the table.
+  void note_split() {
+    if (parts_ < 2) return;
+    found_.what = concat(found_.what, ", file ", part_ + 1, " of ", parts_);
+    found_.notes.push_back(concat("it is file ", part_ + 1, " of the ", parts_,
+                                  " that its model is split into, each of ",
+                                  "which has tensors of its own; llama-gguf-split --merge makes one file of them"));
   }
 
   std::span<const std::byte> file_;
   const std::string& path_;
   Cursor cursor_;
   FoundFile found_;
+  std::uint64_t parts_ = 0;        ///< files that the model is split into, where it is
+  std::uint64_t part_ = 0;         ///< which of them this is, from 0
   std::vector<BlockSize> blocks_;  ///< of each tensor; {0, 0} where not known
   std::uint64_t alignment_ = 32;
   std::optional<std::uint64_t> tokens_at_;  ///< where their number stands

@@ -7,9 +7,9 @@
 #include <memory>
 #include <numeric>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "engine/formats/tokenizer.hpp"
 #include "engine/support/checked.hpp"
 #include "engine/support/error.hpp"
 #include "simd/scalar.hpp"
@@ -95,53 +95,68 @@ Result<std::vector<float>> read_weights(std::span<const std::byte> file, const F
   return weights;
 }
 
-/// Gives the `tokens` rows or entries of the mapping their keys.
-Result<void> add_keys(FoundFile& found, std::span<const std::byte> tokenizer_json, std::uint64_t tokens,
-                      const std::string& path) {
-  auto texts = read_tokens(tokenizer_json, path);
-  if (!texts) return texts.error();
-  if (texts->size() != tokens) {
-    found.notes.push_back(concat("the tokens of its tokenizer.json are left out: they are ", texts->size(),
-                                 ", and the model has ", tokens));
-    return {};
+/// Gives the `count` rows or entries of the mapping their keys.
+void add_keys(FoundFile& found, std::vector<std::string> tokens, std::uint64_t count) {
+  if (tokens.size() != count) {
+    found.notes.push_back(concat("the tokens of its tokenizer.json are left out: they are ", tokens.size(),
+                                 ", and the model has ", count));
+    return;
   }
-  const auto owner = std::make_shared<const std::vector<std::string>>(*std::move(texts));
+  const auto owner = std::make_shared<const std::vector<std::string>>(std::move(tokens));
   found.keys.assign(owner->begin(), owner->end());
   found.keys_owner = owner;
-  return {};
+  found.rows_are_ids = true;
 }
 
 }  // namespace
 
-Result<void> add_model2vec(FoundFile& found, std::span<const std::byte> file,
-                           std::optional<std::span<const std::byte>> tokenizer_json, const std::string& path) {
+bool has_model2vec_names(const FoundFile& found) noexcept {
   const FoundTensor* const table = find(found, "embeddings");
-  if (table == nullptr || table->shape.size() != 2) return {};
+  return table != nullptr && table->shape.size() == 2;
+}
+
+Result<void> add_model2vec(FoundFile& found, std::span<const std::byte> file,
+                           std::optional<std::vector<std::string>> tokens, const std::string& path) {
+  if (!has_model2vec_names(found)) return {};
+  const FoundTensor* const table = find(found, "embeddings");
+  const FoundTensor* const mapping = find(found, "mapping");
+  const FoundTensor* const weights = find(found, "weights");
+  std::uint64_t count = table->shape.front();
+  if (mapping != nullptr) count = mapping->shape.size() == 1 ? mapping->shape.front() : 0;
+  if (found.config.model_type != "model2vec" && !(tokens && tokens->size() == count)) {
+    for (const FoundTensor* const left_out : {mapping, weights}) {
+      if (left_out == nullptr) continue;
+      found.notes.push_back(concat("its tensor ", left_out->name,
+                                   " is not applied to the rows: nothing beside it says ",
+                                   "that it is a model2vec model"));
+    }
+    return {};
+  }
   found.what = "a model2vec model";
   found.table = table->name;
-  std::uint64_t tokens = table->shape.front();
-  const FoundTensor* const mapping = find(found, "mapping");
   if (mapping != nullptr) {
     auto rows = read_mapping(file, *mapping, table->shape.front(), path);
     if (!rows) return rows.error();
     found.rows_of_keys = *std::move(rows);
-    tokens = found.rows_of_keys.size();
+    count = found.rows_of_keys.size();
   }
-  const FoundTensor* const weights = find(found, "weights");
-  if (weights != nullptr && mapping == nullptr && weights->shape != std::vector{tokens}) {
+  if (weights != nullptr && mapping == nullptr && weights->shape != std::vector{count}) {
     found.notes.push_back(concat("its tensor weights is left out: it is ", describe(*weights),
-                                 " and not one number for each of ", tokens, " rows"));
+                                 " and not one number for each of ", count, " rows"));
   } else if (weights != nullptr) {
-    auto numbers = read_weights(file, *weights, tokens, path);
+    auto numbers = read_weights(file, *weights, count, path);
     if (!numbers) return numbers.error();
     found.weights_of_keys = *std::move(numbers);
     if (mapping == nullptr) {
-      found.rows_of_keys.resize(tokens);
+      found.rows_of_keys.resize(count);
       std::iota(found.rows_of_keys.begin(), found.rows_of_keys.end(), std::uint64_t{0});
     }
   }
-  if (tokenizer_json) return add_keys(found, *tokenizer_json, tokens, path);
-  found.notes.emplace_back("its rows have no keys: the tokenizer.json that belongs to it has them");
+  if (tokens) {
+    add_keys(found, *std::move(tokens), count);
+  } else {
+    found.notes.emplace_back("its rows have no keys: the tokenizer.json that belongs to it has them");
+  }
   return {};
 }
 

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "engine/support/error.hpp"
-#include "engine/support/shell_word.hpp"
 #include "engine/support/text.hpp"
 
 namespace rowan::detail {
@@ -193,10 +191,6 @@ const NotRead* find_not_read(std::string_view start) noexcept {
   const std::string_view head = start.substr(0, std::size_t{64} << 10);
   const bool returns = head.find('\r') != std::string_view::npos && start.find('\n') == std::string_view::npos;
   return returns && head.find('\0') == std::string_view::npos ? &lone_returns : nullptr;
-}
-
-std::string not_read_in_words(const NotRead& other, const std::string& path) {
-  return concat(" is ", other.noun, "; ", with_file(other.way_out, path));
 }
 
 }  // namespace rowan::detail

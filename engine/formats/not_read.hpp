@@ -1,7 +1,6 @@
 // Kinds of files that people have tables in and that Rowan does not read, with what to do about it.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace rowan::detail {
@@ -16,8 +15,5 @@ struct NotRead {
 const NotRead* find_not_read(std::string_view start) noexcept;
 /// The same of what is text and no table: a web page, JSON.
 const NotRead* find_document(std::string_view start) noexcept;
-
-/// " is an HDF5 file; ...": what a file's name begins.
-std::string not_read_in_words(const NotRead& other, const std::string& path);
 
 }  // namespace rowan::detail

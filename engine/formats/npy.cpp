@@ -205,9 +205,12 @@ std::optional<std::vector<std::uint64_t>> fortran_strides(std::span<const std::u
 Result<FoundFile> read_npy(std::span<const std::byte> file, const std::string& path) {
   const auto header_bytes = npy_header_bytes(file.first(std::min<std::uint64_t>(file.size(), npy_prefix)), path);
   if (!header_bytes) return header_bytes.error();
-  auto tensor = npy_tensor(file.first(std::min<std::uint64_t>(file.size(), *header_bytes)), file.size(), path);
+  std::uint64_t surplus = 0;
+  auto tensor =
+      npy_tensor(file.first(std::min<std::uint64_t>(file.size(), *header_bytes)), file.size(), path, &surplus);
   if (!tensor) return tensor.error();
   FoundFile found;
+  if (surplus != 0) found.notes.push_back(surplus_note(surplus, "its array"));
   found.what = "a NumPy array";
   found.tensors.push_back(*std::move(tensor));
   return found;
@@ -239,7 +242,8 @@ Result<std::uint64_t> npy_header_bytes(std::span<const std::byte> start, const s
   return npy_magic.size() + cursor.at() + length;
 }
 
-Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t bytes, const std::string& subject) {
+Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t bytes, const std::string& subject,
+                               std::uint64_t* surplus) {
   const auto header_bytes = npy_header_bytes(header, subject);
   if (!header_bytes) return header_bytes.error();
   if (*header_bytes > header.size() || *header_bytes > bytes) {
@@ -254,7 +258,9 @@ Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t 
 
   const std::uint64_t data = bytes - *header_bytes;
   const auto wanted = dense_bytes(description->shape, type->bytes);
-  if (!wanted || *wanted != data) {
+  if (wanted && *wanted < data && surplus != nullptr) {
+    *surplus = data - *wanted;
+  } else if (!wanted || *wanted != data) {
     return make_error(Code::malformed_file, subject, " has ", data,
                       " bytes behind its NumPy header, and its shape and type ", in_quotes(description->type), " say ",
                       wanted ? concat(*wanted) : std::string("more than 64 bits can count"));

@@ -60,9 +60,12 @@ enum Opcode : std::uint8_t {
   op_short_binunicode = 0x8C,
   op_binunicode8 = 0x8D,
   op_binbytes8 = 0x8E,
+  op_empty_set = 0x8F,
+  op_additems = 0x90,
   op_stack_global = 0x93,
   op_memoize = 0x94,
   op_frame = 0x95,
+  op_bytearray8 = 0x96,
 };
 
 }  // namespace
@@ -241,9 +244,10 @@ class PickleMachine {
   }
 
   void build() {
-    pop();  // attributes of the dict, as a state dict's _metadata
-    if (has(1) && pickle_.kind(stack_.back()) != PickleKind::dict)
-      malformed("it sets attributes of what is not a dict");
+    pop();  // attributes: of a dict, as a state dict's _metadata, or of what was called
+    if (!has(1)) return;
+    const PickleKind kind = pickle_.kind(stack_.back());
+    if (kind != PickleKind::dict && kind != PickleKind::call) malformed("it sets attributes of what is not a dict");
   }
   void push_persistent() {
     const PickleRef id = pop();
@@ -316,11 +320,13 @@ void PickleMachine::step(std::uint8_t opcode) {
     case op_binbytes:
       return push_text(PickleKind::bytes, cursor_.take<std::uint32_t>(length));
     case op_binbytes8:
+    case op_bytearray8:
       return push_text(PickleKind::bytes, cursor_.take<std::uint64_t>(length));
 
     case op_empty_tuple:
       return push_sequence(PickleKind::tuple, {});
     case op_empty_list:
+    case op_empty_set:  // as a list: nobody asks which of both it is
       return push_sequence(PickleKind::list, {});
     case op_empty_dict:
       return push_sequence(PickleKind::dict, {});
@@ -333,6 +339,7 @@ void PickleMachine::step(std::uint8_t opcode) {
     case op_append:
       return extend(PickleKind::list, pop_last(1));
     case op_appends:
+    case op_additems:
       return extend(PickleKind::list, pop_to_mark());
     case op_setitem:
       return extend(PickleKind::dict, pop_last(2));

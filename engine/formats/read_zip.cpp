@@ -1,5 +1,6 @@
 // Which of the formats that are zip archives a file is.
 #include "engine/formats/archive.hpp"
+#include "engine/formats/files_beside.hpp"
 #include "engine/formats/npz.hpp"
 #include "engine/formats/refusals.hpp"
 #include "engine/formats/registry.hpp"
@@ -49,6 +50,7 @@ constinit const Format zip_format = {.id = SourceFormat::zip,
                                      .endings = {".npz"},
                                      .probe = probe_zip,
                                      .read = read_zip,
-                                     .streamed_run = text_in_zip};
+                                     .streamed_run = text_in_zip,
+                                     .complete = note_words_beside};
 
 }  // namespace rowan::detail

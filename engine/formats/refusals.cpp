@@ -42,10 +42,24 @@ Error needs_conversion_error(const std::string& path, const std::string& what) {
 }
 
 Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file) {
-  const auto start = look_into(file);
+  auto source = ByteSource::of(file);
+  if (!source) return source.error();
+  const auto start = look_into(*std::move(source));
   if (!start) return start.error();
   return needs_conversion_error(file->path(), concat(start->compressed ? "gzip-compressed, " : "", start->format->noun,
                                                      ", which cannot be mapped in place"));
+}
+
+Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file, const Format& archive, std::string_view name) {
+  auto mapped = MappedFile::of(file);
+  if (!mapped) return mapped.error();
+  const auto run = archive.streamed_run(mapped->bytes(), name, file->path());
+  if (!run) return run.error();
+  if (!*run) return make_error(Code::format_unsupported, file->path(), " is ", archive.noun, "; it has no text");
+  const auto start = look_into(ByteSource::of(*std::move(mapped), **run));
+  if (!start) return start.error();
+  return needs_conversion_error(file->path(),
+                                concat("a zip archive of ", start->format->noun, ", which cannot be mapped in place"));
 }
 
 Error not_native_error(const std::shared_ptr<const OpenedFile>& file, const Recognised& start) {

@@ -16,6 +16,8 @@ Error needs_conversion_error(const std::string& path, const std::string& what);
 /// The refusal of a file that is of no format that maps: where it can be converted, with the line to run. Looks into
 /// what is compressed and at what a text promises, as a conversion does.
 Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file);
+/// The same of a text in an archive: the run of that name, or the only one.
+Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file, const Format& archive, std::string_view name);
 
 /// The refusal, where a native file is needed, of one that is none.
 Error not_native_error(const std::shared_ptr<const OpenedFile>& file, const Recognised& start);

@@ -10,9 +10,25 @@
 namespace rowan::detail {
 namespace {
 
-std::string path_without_gz(std::string path) {
-  if (path.ends_with(".gz")) path.resize(path.size() - 3);
-  return path;
+/// What sentences are about: a file, or what is inside of one.
+struct Subject {
+  std::string text;
+  std::string unpack = {};  ///< how it becomes a file of its own, where it is none
+  std::string file;         ///< whose name that is
+};
+
+Subject subject_of(const ByteSource& source) {
+  const std::string& path = source.path();
+  if (!source.member().empty()) {
+    return {.text = concat(path, ": its file ", in_quotes(source.member())),
+            .unpack = with_file("unpack it with: unzip FILE", path),
+            .file = std::string(source.member())};
+  }
+  if (!source.compressed()) return {.text = path, .file = path};
+  std::string file = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path + ".unpacked";
+  return {.text = concat(path, ", decompressed,"),
+          .unpack = concat(with_file("decompress it with: gzip -dc FILE > ", path), shell_word(file)),
+          .file = std::move(file)};
 }
 
 Error one_number_error(const std::string& path, const Format& format) {
@@ -23,23 +39,24 @@ Error one_number_error(const std::string& path, const Format& format) {
 /// The refusal of a file that is not of the format that was asked for, or of any.
 Error refused(const Recognised& start, const ByteSource& source) {
   using Content = Recognised::Content;
-  const std::string& path = source.path();
-  const std::string inside = source.compressed() ? concat(path, ", decompressed,") : path;
+  const Subject subject = subject_of(source);
+  const std::string first = subject.unpack.empty() ? std::string() : concat(subject.unpack, "; then ");
   switch (start.content) {
     case Content::one_number:
-      return one_number_error(path, *start.format);
+      return one_number_error(source.path(), *start.format);
     case Content::not_read:
-      return make_error(Code::format_unsupported, inside,
-                        not_read_in_words(*start.other, source.compressed() ? path_without_gz(path) : path));
+      return make_error(Code::format_unsupported, subject.text, " is ", start.other->noun, "; ", first,
+                        with_file(start.other->way_out, subject.file));
     case Content::unknown:
       break;
     default:
-      return make_error(Code::format_unsupported, inside, " is ", start.noun,
-                        source.compressed() ? "; decompress it with: gzip -dk " : ", which is not converted",
-                        source.compressed() ? shell_word(path) : "");
+      return make_error(Code::format_unsupported, subject.text, " is ", start.noun,
+                        subject.unpack.empty() ? ", which is not converted" : "; ", subject.unpack);
   }
-  if (!start.text.why.empty()) return make_error(Code::format_unsupported, inside, with_file(start.text.why, path));
-  return make_error(Code::format_unsupported, inside, " is of no format that Rowan knows; this Rowan reads ",
+  if (!start.text.why.empty()) {
+    return make_error(Code::format_unsupported, subject.text, with_file(start.text.why, subject.file));
+  }
+  return make_error(Code::format_unsupported, subject.text, " is of no format that Rowan knows; this Rowan reads ",
                     formats_in_words());
 }
 
@@ -56,8 +73,7 @@ Result<const Format*> choose_format(const Recognised& start, const ByteSource& s
     return make_error(Code::invalid_argument, path, " is a Rowan file, and ", asked->spelling, " is asked for");
   }
   if (native && source.compressed()) {
-    return make_error(Code::format_unsupported, path, " is a compressed Rowan file; decompress it with: gzip -dk ",
-                      shell_word(path));
+    return make_error(Code::format_unsupported, path, " is a compressed Rowan file; ", subject_of(source).unpack);
   }
   const bool mapped = native || (start.maps() && !source.compressed());
   if (mapped && (asked == nullptr || asked == start.format || asked->container == start.format)) return start.format;
@@ -118,10 +134,8 @@ Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> 
   return StreamStart{.format = *format, .shape = *std::move(shape), .compressed = reader.source().compressed()};
 }
 
-Result<StreamStart> look_into(const std::shared_ptr<const OpenedFile>& file) {
-  auto source = ByteSource::of(file);
-  if (!source) return source.error();
-  BatchReader reader(*source);
+Result<StreamStart> look_into(ByteSource source) {
+  BatchReader reader(source);
   return read_start(reader, std::nullopt, {}, {});
 }
 

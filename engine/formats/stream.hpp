@@ -1,11 +1,10 @@
 // The start of a file that is read in order: what it is, and what it promises.
 #pragma once
 
-#include <memory>
 #include <optional>
 
 #include "engine/files/batch_reader.hpp"
-#include "engine/files/opened_file.hpp"
+#include "engine/files/byte_source.hpp"
 #include "engine/formats/registry.hpp"
 #include "engine/table/row_reader.hpp"
 
@@ -23,7 +22,7 @@ struct StreamStart {
 Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> from, StreamRequest asked,
                                const BatchSizes& sizes);
 
-/// The same of a file about which nothing is asked, for whoever says what it is: inside of its compression too.
-Result<StreamStart> look_into(const std::shared_ptr<const OpenedFile>& file);
+/// The same of a source about which nothing is asked, for whoever says what it is.
+Result<StreamStart> look_into(ByteSource source);
 
 }  // namespace rowan::detail

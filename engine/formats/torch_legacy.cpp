@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/formats/cursor.hpp"
+#include "engine/formats/files_beside.hpp"
 #include "engine/formats/pickle.hpp"
 #include "engine/formats/registry.hpp"
 #include "engine/formats/torch_tensors.hpp"
@@ -67,6 +68,7 @@ class LegacyReader {
     if (auto placed = place_storages(*keys); !placed) return placed.error();
     FoundFile found;
     found.what = "a PyTorch checkpoint of the form before 1.6";
+    if (surplus_ != 0) found.notes.push_back(surplus_note(surplus_, "its last storage"));
     const auto find_data = [this](const TorchStorage& storage) { return find(storage); };
     if (auto read = find_tensors(*object, find_data, false, subject, found); !read) return read.error();
     return found;
@@ -126,9 +128,7 @@ class LegacyReader {
       cursor.skip(placed->storage.bytes().value_or(too_many), "a storage");
       if (!cursor.ok()) return cursor.error();
     }
-    if (cursor.left() > 0) {
-      return make_error(Code::malformed_file, path_, " has ", cursor.left(), " bytes behind its last storage");
-    }
+    surplus_ = cursor.left();
     return {};
   }
 
@@ -145,6 +145,7 @@ class LegacyReader {
   const std::string& path_;
   std::uint64_t at_ = 0;
   std::vector<Placed> storages_;
+  std::uint64_t surplus_ = 0;  ///< bytes behind them
 };
 
 Result<FoundFile> read_torch_legacy(std::span<const std::byte> file, const std::string& path) {
@@ -168,6 +169,7 @@ constinit const Format pytorch_format = {.id = SourceFormat::pytorch,
                                          .probe = probe_pickle,
                                          .container = &zip_format,
                                          .often_others = true,
-                                         .read = read_torch_legacy};
+                                         .read = read_torch_legacy,
+                                         .complete = note_words_beside};
 
 }  // namespace rowan::detail

@@ -26,6 +26,12 @@ constexpr std::array elements = {
     TorchElement{"float8_e5m2", "", 1, Encoding::f8_e5m2},
     TorchElement{"float8_e4m3fnuz", "", 1, Encoding::other},
     TorchElement{"float8_e5m2fnuz", "", 1, Encoding::other},
+    TorchElement{"float8_e8m0fnu", "", 1, Encoding::other},
+    TorchElement{"qint8", "QInt8Storage", 1, Encoding::other},
+    TorchElement{"quint8", "QUInt8Storage", 1, Encoding::other},
+    TorchElement{"qint32", "QInt32Storage", 4, Encoding::other},
+    TorchElement{"quint4x2", "QUInt4x2Storage", 1, Encoding::other},
+    TorchElement{"quint2x4", "QUInt2x4Storage", 1, Encoding::other},
 };
 
 struct Function {
@@ -43,6 +49,35 @@ constexpr std::array functions = {
     Function{"torch._utils", "_rebuild_parameter_with_state", TorchRole::parameter},
     Function{"torch.storage", "UntypedStorage", TorchRole::untyped_storage},
     Function{"torch", "UntypedStorage", TorchRole::untyped_storage},
+    Function{"torch._tensor", "_rebuild_from_type_v2", TorchRole::from_type},
+    Function{"torch._utils", "_rebuild_qtensor", TorchRole::other_tensor},
+    Function{"torch._utils", "_rebuild_sparse_tensor", TorchRole::other_tensor},
+    Function{"torch._utils", "_rebuild_sparse_csr_tensor", TorchRole::other_tensor},
+    Function{"torch._utils", "_rebuild_nested_tensor", TorchRole::other_tensor},
+    Function{"torch._utils", "_rebuild_meta_tensor_no_storage", TorchRole::other_tensor},
+    Function{"torch._utils", "_rebuild_wrapper_subclass", TorchRole::other_tensor},
+    Function{"torch._utils", "_rebuild_device_tensor_from_numpy", TorchRole::other_tensor},
+    Function{"torch._utils", "_rebuild_device_tensor_from_cpu_tensor", TorchRole::other_tensor},
+    Function{"torch", "Tensor", TorchRole::other_value},
+    Function{"torch.nn.parameter", "Parameter", TorchRole::other_value},
+    Function{"torch", "device", TorchRole::other_value},
+    Function{"torch.serialization", "_get_layout", TorchRole::other_value},
+    Function{"torch", "strided", TorchRole::other_value},
+    Function{"torch", "sparse_coo", TorchRole::other_value},
+    Function{"torch", "per_tensor_affine", TorchRole::other_value},
+    Function{"torch", "per_tensor_symmetric", TorchRole::other_value},
+    Function{"torch", "per_channel_affine", TorchRole::other_value},
+    Function{"torch", "per_channel_symmetric", TorchRole::other_value},
+    Function{"torch", "per_channel_affine_float_qparams", TorchRole::other_value},
+    Function{"collections", "Counter", TorchRole::other_value},
+    Function{"_codecs", "encode", TorchRole::other_value},
+    Function{"builtins", "set", TorchRole::other_value},
+    Function{"builtins", "bytearray", TorchRole::other_value},
+    Function{"builtins", "complex", TorchRole::other_value},
+    Function{"__builtin__", "set", TorchRole::other_value},  // as protocol 2 has it
+    Function{"__builtin__", "bytearray", TorchRole::other_value},
+    Function{"__builtin__", "complex", TorchRole::other_value},
+    Function{"__builtin__", "bytes", TorchRole::other_value},
 };
 
 }  // namespace

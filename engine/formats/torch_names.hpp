@@ -1,4 +1,4 @@
-// The names that a pickle may refer to: those of which PyTorch's tensors are made, and no others.
+// The names that a pickle may refer to: those that torch.load(weights_only=True) takes, and no others.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,9 @@ enum class TorchRole : std::uint8_t {
   storage,            ///< `element` says of what
   untyped_storage,    ///< of bytes
   dtype,              ///< `element` says which
+  from_type,          ///< _rebuild_from_type_v2: another function's tensor, of a type of its own
+  other_tensor,       ///< quantised, sparse, nested: what is no array of numbers
+  other_value,        ///< what torch.load() makes something else of than a tensor
 };
 
 struct TorchName {

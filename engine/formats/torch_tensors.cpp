@@ -74,6 +74,7 @@ class Walk {
     if (unnamed_) {
       found_.notes.emplace_back("what stands under keys that are neither texts nor numbers was left out");
     }
+    note_words();
     return check_names();
   }
 
@@ -116,6 +117,24 @@ class Walk {
     return {};
   }
 
+  /// A list of as many texts as a matrix has rows may be their words.
+  void note_words() {
+    for (PickleRef ref = 0; ref < pickle_.values(); ++ref) {
+      if (pickle_.kind(ref) != PickleKind::list) continue;
+      const auto items = pickle_.items(ref);
+      const bool as_many = std::any_of(found_.tensors.begin(), found_.tensors.end(), [&](const FoundTensor& tensor) {
+        return tensor.shape.size() == 2 && tensor.shape[0] == items.size() && !items.empty();
+      });
+      if (!as_many || !std::all_of(items.begin(), items.end(),
+                                   [&](PickleRef item) { return pickle_.kind(item) == PickleKind::text; })) {
+        continue;
+      }
+      found_.notes.push_back(concat("a list of ", items.size(), " texts in it, ", in_quotes(pickle_.text(items[0])),
+                                    " first, may be the words of its rows; they are not taken as keys"));
+      return;
+    }
+  }
+
   static bool is_container(PickleKind kind) {
     return kind == PickleKind::dict || kind == PickleKind::list || kind == PickleKind::tuple;
   }
@@ -128,16 +147,30 @@ class Walk {
   }
 
   Result<void> visit_tensor(PickleRef ref) {
-    // A parameter is called with its tensor first, which may be a parameter.
-    for (std::size_t depth = 0; pickle_.name(ref).role == TorchRole::parameter; ++depth) {
-      const auto arguments = pickle_.items(ref);
-      if (arguments.empty() || pickle_.kind(arguments[0]) != PickleKind::call || depth == deepest) {
-        return malformed("is a parameter of what is not a tensor");
+    TorchRole role = pickle_.name(ref).role;
+    auto arguments = pickle_.items(ref);
+    for (std::size_t depth = 0; role == TorchRole::parameter || role == TorchRole::from_type; ++depth) {
+      if (depth == deepest) return malformed("is a parameter of what is not a tensor");
+      if (role == TorchRole::parameter) {  // which is called with its tensor first
+        if (arguments.empty() || pickle_.kind(arguments[0]) != PickleKind::call) {
+          return malformed("is a parameter of what is not a tensor");
+        }
+        role = pickle_.name(arguments[0]).role;
+        arguments = pickle_.items(arguments[0]);
+      } else {  // with a function, a type and the function's arguments
+        if (arguments.size() < 3 || pickle_.kind(arguments[0]) != PickleKind::name ||
+            pickle_.kind(arguments[2]) != PickleKind::tuple) {
+          return malformed("is made of other arguments than those of its type");
+        }
+        role = pickle_.name(arguments[0]).role;
+        arguments = pickle_.items(arguments[2]);
       }
-      ref = arguments[0];
     }
-    const TorchRole role = pickle_.name(ref).role;
-    const auto arguments = pickle_.items(ref);
+    if (role == TorchRole::other_value) return {};
+    if (role == TorchRole::other_tensor) {
+      found_.notes.push_back(concat("the tensor ", in_quotes(name_), " is quantised or sparse and was left out"));
+      return {};
+    }
     const bool with_dtype = role == TorchRole::tensor_with_dtype;
     if (!with_dtype && role != TorchRole::tensor) return malformed("is made by what makes no tensors");
     if (arguments.size() < (with_dtype ? 7U : 4U)) return malformed("is made of too few arguments");
@@ -243,7 +276,10 @@ class Walk {
 
 Error with_advice(const Error& error) {
   if (error.code != Code::format_unsupported) return error;
-  return make_error(error.code, error.message, "; torch.save(model.state_dict(), path) makes a file that is read");
+  return make_error(
+      error.code, error.message,
+      "; where you trust it, load it with torch.load(path, weights_only=False) and save the tensor alone: "
+      "torch.save({\"embedding.weight\": tensor}, path)");
 }
 
 std::optional<std::uint64_t> TorchStorage::bytes() const noexcept {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/formats/archive.hpp"
+#include "engine/formats/cursor.hpp"
 #include "engine/formats/pickle.hpp"
 #include "engine/formats/torch_tensors.hpp"
 #include "engine/support/bytes.hpp"
@@ -52,9 +53,6 @@ Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchi
   const std::string subject = concat(path, ": the pickle ", in_quotes(pickle.name));
   const auto values = Pickle::read(content->bytes, subject);
   if (!values) return with_advice(values.error());
-  if (values->bytes() != content->bytes.size()) {
-    return make_error(Code::malformed_file, subject, " ends at byte ", values->bytes(), " of ", content->bytes.size());
-  }
 
   const auto find_data = [&](const TorchStorage& storage) -> Result<TorchData> {
     const ZipMember* const member = archive.find(concat(folder, "data/", storage.key));
@@ -73,6 +71,8 @@ Result<FoundFile> read_torch_zip(std::span<const std::byte> file, const ZipArchi
   FoundFile found;
   found.what = "a PyTorch checkpoint";
   found.family = "PyTorch";
+  const std::uint64_t surplus = content->bytes.size() - values->bytes();
+  if (surplus != 0) found.notes.push_back(surplus_note(surplus, "its pickle"));
   if (auto read = find_tensors(*values, find_data, *big_endian, subject, found); !read) return read.error();
   return found;
 }

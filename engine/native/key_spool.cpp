@@ -85,8 +85,8 @@ Result<void> DroppedRows::add(std::uint64_t row, std::uint64_t rows, const Atomi
   return {};
 }
 
-Result<KeySpool> KeySpool::create(const AtomicFile& beside, KeyKind kind) {
-  KeySpool spool(kind);
+Result<KeySpool> KeySpool::create(const AtomicFile& beside, KeyKind kind, bool keep_duplicates) {
+  KeySpool spool(kind, keep_duplicates);
   Result<ScratchFile> words = ScratchFile::create(beside);
   if (!words) return words.error();
   spool.words_ = std::make_unique<ScratchFile>(*std::move(words));
@@ -158,12 +158,12 @@ Result<void> KeySpool::index_rows(const AtomicFile& beside, WriteReport& report)
     const std::uint64_t place = rows();
     const std::uint64_t end = move_key(row, place);
     const std::int64_t taken = index.insert(column(place + 1), place, hashes[row % prefetched_rows]);
-    if (taken < 0) {
+    if (taken >= 0) report_duplicate(row, static_cast<std::uint64_t>(taken), report);
+    if (taken < 0 || keep_duplicates_) {
       text_bytes_ = end;
       ++kept_;
       continue;
     }
-    report_duplicate(row, static_cast<std::uint64_t>(taken), report);
     if (const auto good = dropped_.add(row, rows_, beside); !good) return good;
   }
   return {};
@@ -194,7 +194,7 @@ void KeySpool::report_duplicate(std::uint64_t row, std::uint64_t place, WriteRep
   // as duplicates are reported, there are at most ten of them.
   std::uint64_t kept = place;
   for (const std::uint64_t dropped : first_dropped_) kept += dropped <= kept ? 1 : 0;
-  first_dropped_.push_back(row);
+  if (!keep_duplicates_) first_dropped_.push_back(row);
   const KeyColumn keys = column(place + 1);
   std::string key = kind_ == KeyKind::u64 ? concat(*keys.id(place)) : std::string(*keys.key(place));
   report.first_duplicates.push_back({.key = std::move(key), .kept = kept, .dropped = row});

@@ -53,12 +53,14 @@ class DroppedRows {
 /// The keys of one table, in the order of its rows.
 class KeySpool {
  public:
-  static Result<KeySpool> create(const AtomicFile& beside, KeyKind kind);
+  /// With `keep_duplicates`, a row whose key an earlier row has stays where it is, and the index finds the earlier one.
+  static Result<KeySpool> create(const AtomicFile& beside, KeyKind kind, bool keep_duplicates);
 
   Result<void> append(std::span<const std::string_view> keys);
   Result<void> append(std::span<const std::uint64_t> ids);
 
-  /// Builds the index over the first row of each key, closes the gaps that other rows leave, and reports them.
+  /// Builds the index over the first row of each key, closes the gaps that other rows leave where those are not kept,
+  /// and reports them.
   /// Nothing can be appended afterwards.
   Result<void> build(const AtomicFile& beside, WriteReport& report);
 
@@ -70,7 +72,7 @@ class KeySpool {
   std::span<const std::byte> slots() const noexcept { return slot_map_.bytes(); }
 
  private:
-  explicit KeySpool(KeyKind kind) noexcept : kind_(kind) {}
+  KeySpool(KeyKind kind, bool keep_duplicates) noexcept : kind_(kind), keep_duplicates_(keep_duplicates) {}
   KeyColumn column(std::uint64_t rows) const noexcept;
   Result<void> index_rows(const AtomicFile& beside, WriteReport& report);
   /// Moves the key of row `from` down to row `to`; where it ends there, of byte keys.
@@ -79,6 +81,7 @@ class KeySpool {
   void report_duplicate(std::uint64_t row, std::uint64_t place, WriteReport& report);
 
   KeyKind kind_;
+  bool keep_duplicates_;
   std::unique_ptr<ScratchFile> text_;
   std::unique_ptr<ScratchFile> words_;
   std::uint64_t rows_ = 0;  ///< appended

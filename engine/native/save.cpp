@@ -46,7 +46,8 @@ Result<WriteReport> detail::TableSaver::save(const std::string& path, std::span<
                        .dim = table.dim(),
                        .dtype = table.dtype(),
                        .keys = table.vocabulary().kind(),
-                       .pad_rows = has_padded_rows(table)});
+                       .pad_rows = has_padded_rows(table),
+                       .keep_duplicates = true});
   }
   Result<TableWriter> writer = TableWriter::create(path, std::move(layouts), options, extras);
   if (!writer) return writer.error();

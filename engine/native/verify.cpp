@@ -43,10 +43,12 @@ std::string tensors_in(const Header& header, std::uint64_t begin, std::uint64_t 
 constexpr std::uint64_t tile_rows = 8192;
 constexpr std::uint64_t keys_at_a_time = 256;
 
-/// The first row in [begin, end) whose key is unreadable, or is not found, or is found in another row.
+/// The first row in [begin, end) whose key is unreadable, or is not found, or is found in a later row. Counts the rows
+/// whose key is found in an earlier one.
 template <class Key>
 std::uint64_t first_bad_key(const Vocabulary& vocabulary, std::uint64_t begin, std::uint64_t end,
-                            std::optional<Key> (Vocabulary::*key_of)(std::uint64_t) const noexcept) noexcept {
+                            std::optional<Key> (Vocabulary::*key_of)(std::uint64_t) const noexcept,
+                            std::atomic<std::uint64_t>& duplicates) noexcept {
   std::array<Key, keys_at_a_time> keys;
   std::array<std::int64_t, keys_at_a_time> found;
   for (; begin < end; begin += keys_at_a_time) {
@@ -58,7 +60,9 @@ std::uint64_t first_bad_key(const Vocabulary& vocabulary, std::uint64_t begin, s
     }
     const Status status = vocabulary.find(std::span<const Key>(keys).first(count), std::span(found).first(count));
     for (std::uint64_t i = 0; i < count; ++i) {
-      if (!status.ok() || found[i] != static_cast<std::int64_t>(begin + i)) return begin + i;
+      const auto row = static_cast<std::int64_t>(begin + i);
+      if (!status.ok() || found[i] < 0 || found[i] > row) return begin + i;
+      if (found[i] < row) duplicates.fetch_add(1, std::memory_order_relaxed);
     }
   }
   return none;
@@ -88,22 +92,24 @@ Result<void> check_keys(const NativeFile& file, const Table& table, const Parall
   const Vocabulary& vocabulary = table.vocabulary();
   const std::uint64_t rows = vocabulary.size();
   if (vocabulary.kind() == KeyKind::none) return {};
-  // Slots beyond those of the rows would make every search long.
-  if (const std::uint64_t used = used_slots(file, table); used != rows) {
-    return make_error(Code::malformed_file, file.path(), ": the index of table '", table.name(), "' has ", used,
-                      " entries for ", rows, " rows");
-  }
   Lowest failed;
+  std::atomic<std::uint64_t> duplicates = 0;
   const Status status = parallel.for_each((rows + tile_rows - 1) / tile_rows, [&](std::size_t tile) noexcept {
     const std::uint64_t begin = tile * tile_rows;
     const std::uint64_t end = std::min(begin + tile_rows, rows);
     const std::uint64_t bad = vocabulary.kind() == KeyKind::bytes
-                                  ? first_bad_key(vocabulary, begin, end, &Vocabulary::key)
-                                  : first_bad_key(vocabulary, begin, end, &Vocabulary::id);
+                                  ? first_bad_key(vocabulary, begin, end, &Vocabulary::key, duplicates)
+                                  : first_bad_key(vocabulary, begin, end, &Vocabulary::id, duplicates);
     failed.report(bad);
   });
   if (!status.ok()) return Error{status.code, status.message()};
   if (failed.get() != none) return bad_key(file, table, failed.get());
+  // Slots beyond those of the keys would make every search long.
+  const std::uint64_t keys = rows - duplicates;
+  if (const std::uint64_t used = used_slots(file, table); used != keys) {
+    return make_error(Code::malformed_file, file.path(), ": the index of table '", table.name(), "' has ", used,
+                      " entries for ", counted(keys, "key"));
+  }
   return {};
 }
 

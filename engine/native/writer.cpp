@@ -118,7 +118,7 @@ Result<void> TableWriter::State::start_table(std::size_t number) {
     WrittenTable& table = tables[started];
     table.begin = stream.position();
     if (table.layout.keys != KeyKind::none) {
-      Result<KeySpool> keys = KeySpool::create(file, table.layout.keys);
+      Result<KeySpool> keys = KeySpool::create(file, table.layout.keys, table.layout.keep_duplicates);
       if (!keys) return keys.error();
       table.keys.emplace(*std::move(keys));
     }

@@ -17,17 +17,21 @@ namespace {
 using detail::MappedFile;
 using detail::NativeFile;
 
-/// with(NativeFile) or with(ForeignFile), whichever the file is.
+/// with(NativeFile) or with(ForeignFile), whichever the file is. `name` is the table that is asked for.
 template <class Outcome, class With>
-Result<Outcome> with_file(MappedFile mapped, const detail::Recognised& start, NativeFile::Unfinished unfinished,
-                          const With& with) {
+Result<Outcome> with_file(MappedFile mapped, std::string_view name, const detail::Recognised& start,
+                          NativeFile::Unfinished unfinished, const With& with) {
   if (start.is(detail::native_format)) {
     const Result<NativeFile> file = NativeFile::of(std::move(mapped), unfinished);
     if (!file) return file.error();
     return with(*file);
   }
   if (!start.maps()) return detail::not_mapped_error(mapped.file);
+  const auto opened = mapped.file;
   const auto file = detail::ForeignFile::of(std::move(mapped), *start.format);
+  if (!file && file.error().code == Code::needs_conversion) {
+    return detail::not_mapped_error(opened, *start.format, name);
+  }
   if (!file) return file.error();
   return with(*file);
 }
@@ -44,7 +48,7 @@ Result<Table> Table::open(const std::string& path, std::string_view name, const 
     Result<MappedFile> mapped = MappedFile::open(path, options);
     if (!mapped) return mapped.error();
     const detail::Recognised start = recognise(*mapped);
-    return with_file<Table>(*std::move(mapped), start, NativeFile::Unfinished::refuse,
+    return with_file<Table>(*std::move(mapped), name, start, NativeFile::Unfinished::refuse,
                             [&](const auto& file) { return file.table(name); });
   });
 }
@@ -54,7 +58,7 @@ Result<std::vector<Table>> Table::open_all(const std::string& path, const OpenOp
     Result<MappedFile> mapped = MappedFile::open(path, options);
     if (!mapped) return mapped.error();
     const detail::Recognised start = recognise(*mapped);
-    return with_file<std::vector<Table>>(*std::move(mapped), start, NativeFile::Unfinished::refuse,
+    return with_file<std::vector<Table>>(*std::move(mapped), {}, start, NativeFile::Unfinished::refuse,
                                          [&](const auto& file) -> Result<std::vector<Table>> { return file.tables(); });
   });
 }
@@ -67,7 +71,7 @@ Result<FileInfo> inspect(const std::string& path) {
     FileInfo text;
     text.what = start.noun;
     text.file_bytes = mapped->bytes().size();
-    auto info = with_file<FileInfo>(*std::move(mapped), start, NativeFile::Unfinished::accept,
+    auto info = with_file<FileInfo>(*std::move(mapped), {}, start, NativeFile::Unfinished::accept,
                                     [](const auto& file) -> Result<FileInfo> { return file.info(); });
     if (info || info.error().code != Code::needs_conversion) return info;
     // Text, which there is no more to say of without reading it.

@@ -11,6 +11,22 @@ std::string shell_word(const std::string& path) {
            std::string_view("_-./+,:=@%").find(c) != std::string_view::npos;
   };
   if (!path.empty() && std::all_of(path.begin(), path.end(), plain)) return path;
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (std::any_of(path.begin(), path.end(), control)) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string word = "$'";
+    for (const char c : path) {
+      if (control(c)) {
+        word += "\\x";
+        word += digits[static_cast<unsigned char>(c) / 16];
+        word += digits[static_cast<unsigned char>(c) % 16];
+      } else {
+        if (c == '\'' || c == '\\') word += '\\';
+        word += c;
+      }
+    }
+    return word + "'";
+  }
   std::string word = "'";
   for (const char c : path) c == '\'' ? word += "'\\''" : word += c;
   return word + "'";

@@ -6,7 +6,7 @@
 
 namespace rowan::detail {
 
-/// The path as a POSIX shell takes it.
+/// The path as a POSIX shell takes it; one with control characters as bash does, who can write them.
 std::string shell_word(const std::string& path);
 
 /// A sentence with a command in it, in which FILE stands for the path.

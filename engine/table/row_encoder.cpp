@@ -10,7 +10,8 @@ namespace {
 
 constexpr double no_cosine = std::numeric_limits<double>::quiet_NaN();
 
-RowError compare(std::span<const float> values, std::span<const float> stored) noexcept {
+template <class Number>
+RowError compare(std::span<const Number> values, std::span<const float> stored) noexcept {
   RowError error;
   double dot = 0;
   double length = 0;
@@ -42,12 +43,15 @@ bool holds_all(DType type, DType values) noexcept {
   return type == DType::f32 || type == values || (from_f8 && (type == DType::f16 || type == DType::bf16));
 }
 
-simd::Encoded RowEncoder::encode(const float* values, std::byte* row, std::vector<RowError>& errors) {
+simd::Encoded RowEncoder::encode(const float* values, std::byte* row, std::vector<RowError>& errors,
+                                 const double* exact) {
   const simd::Encoded outcome = simd::encode(layout_.element, values, layout_.dim, row, layout_.saturate);
   if (outcome != simd::Encoded::ok || !layout_.measure_error) return outcome;
   stored_.resize(layout_.dim);
   simd::decode_row(layout_.element, row, layout_.dim, stored_.data());
-  errors.push_back(compare({values, layout_.dim}, stored_));
+  const std::span<const float> stored = stored_;
+  errors.push_back(exact == nullptr ? compare(std::span(values, layout_.dim), stored)
+                                    : compare(std::span(exact, layout_.dim), stored));
   return outcome;
 }
 

@@ -18,8 +18,10 @@ class RowEncoder {
  public:
   explicit RowEncoder(const RowLayout& layout) : layout_(layout) {}
 
-  /// Writes a row at `row` and appends its error to `errors`, where it is measured.
-  simd::Encoded encode(const float* values, std::byte* row, std::vector<RowError>& errors);
+  /// Writes a row at `row` and appends its error to `errors`, where it is measured: to `exact`, which the values were
+  /// rounded from, or without any to the values.
+  simd::Encoded encode(const float* values, std::byte* row, std::vector<RowError>& errors,
+                       const double* exact = nullptr);
   /// The same of a row that is stored in another type.
   simd::Encoded encode(simd::Element from, const std::byte* stored, std::byte* row, std::vector<RowError>& errors);
 

@@ -16,7 +16,7 @@ class SubwordRows final : public DecodedRows {
   SubwordRows(SubwordVectors vectors, const std::vector<std::string_view>& words)
       : vectors_(std::move(vectors)), words_(words) {}
 
-  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out) override {
+  Result<void> read(std::uint64_t begin, std::uint64_t end, float* out, double*) override {
     const auto words = std::span<const std::string_view>(words_).subspan(begin, end - begin);
     return vectors_.vectors(engine_, words, {out, words.size() * vectors_.model().dim});
   }

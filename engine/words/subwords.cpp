@@ -1,10 +1,13 @@
 // The public face of subword_vectors.hpp.
 #include "rowan/subwords.hpp"
 
+#include <memory>
 #include <utility>
 
 #include "engine/files/opened_file.hpp"
 #include "engine/support/error.hpp"
+#include "engine/table/memory_keys.hpp"
+#include "engine/table/table_maker.hpp"
 #include "engine/words/subword_vectors.hpp"
 
 namespace rowan {
@@ -50,6 +53,35 @@ Result<void> Subwords::rows_of(std::string_view word, std::vector<std::int64_t>&
 Result<void> Subwords::vectors(const Engine& engine, std::span<const std::string_view> words,
                                std::span<float> out) const {
   return detail::guarded([&] { return state_->vectors.vectors(engine, words, out); });
+}
+
+namespace {
+
+/// What a table of words' vectors keeps alive.
+struct WordTable {
+  Table rows;
+  detail::MemoryKeys keys;
+};
+
+}  // namespace
+
+Result<Table> Subwords::table(Threads threads) const {
+  return detail::guarded([&]() -> Result<Table> {
+    const std::span<const std::string_view> all = state_->vectors.model().words;
+    auto made = Table::create({.rows = all.size(), .dim = dim(), .init = Init::zeros()}, threads);
+    if (!made) return made.error();
+    const auto view = made->mutable_view();
+    if (!view) return view.error();
+    const Engine engine({.threads = threads});
+    if (!engine.status()) return Error{engine.status().code, engine.status().message()};
+    const std::span<float> values(reinterpret_cast<float*>(view->mutable_data()), all.size() * dim());
+    if (const auto good = state_->vectors.vectors(engine, all, values); !good) return good.error();
+    const auto owner = std::make_shared<const WordTable>(WordTable{*std::move(made), detail::MemoryKeys(all)});
+    return detail::TableMaker::table({.name = owner->rows.name(),
+                                      .view = owner->rows.view(),
+                                      .owner = owner,
+                                      .keys = detail::TableMaker::vocabulary(owner->keys.index())});
+  });
 }
 
 }  // namespace rowan

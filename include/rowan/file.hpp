@@ -39,18 +39,21 @@ struct TableLayout {
   DType dtype = DType::f32;
   KeyKind keys = KeyKind::none;
   bool pad_rows = false;  ///< row stride of whole 64-byte cache lines
+  /// Rows are numbered by others: one whose key an earlier row has stays where it is, and the key finds the earlier
+  /// row. Else it is left out, and the rows behind it move up.
+  bool keep_duplicates = false;
 };
 
-/// A key that was given to more than one row: the first kept it, the later rows were left out.
+/// A key that was given to more than one row, of which the first has it.
 struct DuplicateKey {
   std::string key;            ///< the bytes, or the id in decimal
   std::uint64_t kept = 0;     ///< number of the appended row, from 0, that has the key
-  std::uint64_t dropped = 0;  ///< number of the appended row that was left out
+  std::uint64_t dropped = 0;  ///< number of the appended row that was left out, or that the key does not find
 };
 
 struct WriteReport {
   std::uint64_t rows = 0;                      ///< rows written, over all tables
-  std::uint64_t duplicates = 0;                ///< rows left out because their key was taken
+  std::uint64_t duplicates = 0;                ///< rows whose key was taken; left out, unless they are kept
   std::vector<DuplicateKey> first_duplicates;  ///< up to ten of them
 };
 
@@ -154,7 +157,7 @@ struct VerifyReport {
 };
 
 /// Reads the whole file and compares every checksum, then checks every key: that it lies where it should, that
-/// the index finds its row, and that no two rows share it. The Error names the first block or row that fails.
+/// the index finds its row, or the first of several that share it. The Error names the first block or row that fails.
 ROWAN_API Result<VerifyReport> verify(const std::string& path, Threads threads = Threads::caller());
 
 /// What recover() found.

@@ -48,7 +48,8 @@ struct ConvertOptions {
   std::function<void(const Progress&)> progress = {};
 };
 
-/// What storing in a narrower type changed. The error of an element is its f32 value less the stored one, in double.
+/// What storing in a narrower type changed. The error of an element is its value, f32 or f64 as the source has it, less
+/// the stored one, in double.
 /// Rows that were left out for their key are counted too.
 struct StorageError {
   double max = 0;          ///< the greatest |error| of an element
@@ -65,7 +66,8 @@ struct ConvertReport {
   std::uint64_t tables = 1;
   std::uint64_t rows = 0;                      ///< over all tables
   std::uint64_t dim = 0;                       ///< 0 where tables differ in it
-  std::uint64_t duplicates = 0;                ///< rows left out because an earlier row has their token
+  std::uint64_t duplicates = 0;                ///< rows whose token an earlier row has
+  bool duplicates_kept = false;                ///< they stay where they are, as rows do that are ids; else left out
   std::vector<DuplicateKey> first_duplicates;  ///< up to ten of them
   std::uint64_t invalid_utf8 = 0;              ///< tokens that are not UTF-8; their bytes are kept
   std::optional<StorageError> error = {};      ///< empty where the type holds all that the source's type does

@@ -12,6 +12,8 @@
 #include "rowan/engine.hpp"
 #include "rowan/export.hpp"
 #include "rowan/status.hpp"
+#include "rowan/table.hpp"
+#include "rowan/threads.hpp"
 
 namespace rowan {
 
@@ -50,6 +52,10 @@ class ROWAN_API Subwords {
   /// Vectors of words: `out` is [words, dim], row after row. A word without any row gets zeros. Fails, writing nothing,
   /// where `out` has another size or the engine is not ok.
   Result<void> vectors(const Engine& engine, std::span<const std::string_view> words, std::span<float> out) const;
+
+  /// The vectors of all words of the vocabulary as a table of f32 in memory, with the words as its keys: row i is of
+  /// word(i). Takes words() x dim() x 4 bytes. A conversion writes the same table to a file.
+  Result<Table> table(Threads threads = Threads::caller()) const;
 
  private:
   struct State;

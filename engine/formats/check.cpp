@@ -90,6 +90,7 @@ Result<void> check_run(std::span<const std::byte> file, const FoundTensor& tenso
 
 /// Whether a tensor is a table where none is named: whole numbers are codes or indices, unless scales belong to them.
 bool counts_as_table(const FoundTensor& tensor) noexcept {
+  if (tensor.is_scale) return false;
   if (!tensor.unread_scales.empty()) return tensor.shape.size() == 2;
   return may_be_table(tensor) && (tensor.encoding != Encoding::i8 || tensor.scaling);
 }

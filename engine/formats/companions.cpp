@@ -28,26 +28,9 @@ using native::weight_suffix;
 constexpr std::uint64_t usual_group = 32;
 constexpr std::uint64_t usual_bits = 4;
 
-bool is_one_of(std::string_view text, std::span<const std::string_view> texts) noexcept {
-  return std::find(texts.begin(), texts.end(), text) != texts.end();
-}
-
-/// Types of codes, as the formats spell them.
 bool holds_codes(const FoundTensor& tensor) noexcept {
-  constexpr std::array<std::string_view, 16> types = {
-      "F8_E4M3", "F8_E5M2", "I8",          "U8",  "I32",          "U32", "torch.int8",          "torch.uint8",
-      "|i1",     "|u1",     "torch.int32", "<i4", "torch.uint32", "<u4", "torch.float8_e4m3fn", "torch.float8_e5m2"};
-  return is_one_of(tensor.type, types);
-}
-
-bool is_e8m0(const FoundTensor& tensor) noexcept {
-  constexpr std::array<std::string_view, 4> types = {"F8_E8M0", "U8", "torch.uint8", "torch.float8_e8m0fnu"};
-  return is_one_of(tensor.type, types);
-}
-
-bool is_u32(const FoundTensor& tensor) noexcept {
-  constexpr std::array<std::string_view, 3> types = {"U32", "torch.uint32", "<u4"};
-  return is_one_of(tensor.type, types);
+  return tensor.encoding == Encoding::f8_e4m3 || tensor.encoding == Encoding::f8_e5m2 ||
+         tensor.encoding == Encoding::i8 || (tensor.codes != Codes::none && tensor.codes != Codes::e8m0);
 }
 
 bool is_float(const FoundTensor& tensor) noexcept {
@@ -86,7 +69,8 @@ std::optional<Scaling> one_scale(std::span<const std::byte> file, const FoundTen
 std::optional<Scaling> exponents(std::span<const std::byte> file, const FoundTensor& codes, const FoundTensor& scales) {
   if (codes.encoding != Encoding::f8_e4m3 || codes.shape.size() != 2 || scales.shape.size() != 2) return std::nullopt;
   const std::uint64_t groups = scales.shape[1];
-  if (!is_e8m0(scales) || scales.shape[0] != codes.shape[0] || groups == 0 || groups > codes.shape[1]) {
+  if ((scales.codes != Codes::e8m0 && scales.codes != Codes::u8) || scales.shape[0] != codes.shape[0] || groups == 0 ||
+      groups > codes.shape[1]) {
     return std::nullopt;
   }
   if (codes.shape[1] % groups != 0 || codes.shape[1] / groups != usual_group) return std::nullopt;
@@ -99,7 +83,8 @@ std::optional<Scaling> exponents(std::span<const std::byte> file, const FoundTen
 std::optional<Scaling> packed(std::span<const std::byte> file, FoundTensor& codes, const FoundTensor& scales,
                               const FoundTensor& biases, const ModelConfig& config) {
   const std::uint64_t bits = config.bits.value_or(usual_bits);
-  if (!is_u32(codes) || codes.shape.size() != 2 || scales.shape.size() != 2 || scales.shape != biases.shape) {
+  if (codes.codes != Codes::u32 || codes.shape.size() != 2 || scales.shape.size() != 2 ||
+      scales.shape != biases.shape) {
     return std::nullopt;
   }
   if (!is_float(scales) || scales.encoding != biases.encoding || scales.shape[0] != codes.shape[0]) return std::nullopt;
@@ -173,8 +158,8 @@ std::optional<Scaling> scaling_by(std::span<const FoundTensor* const> beside, Fo
 }  // namespace
 
 void find_companions(FoundFile& found, std::span<const std::byte> file) {
-  std::unordered_multimap<std::string_view, const FoundTensor*> by_stem;
-  for (const FoundTensor& tensor : found.tensors) {
+  std::unordered_multimap<std::string_view, FoundTensor*> by_stem;
+  for (FoundTensor& tensor : found.tensors) {
     const std::string_view stem = stem_of(tensor.name);
     if (!stem.empty()) by_stem.emplace(stem, &tensor);
   }
@@ -185,7 +170,9 @@ void find_companions(FoundFile& found, std::span<const std::byte> file) {
     for (const std::string& stem : stems_of(codes.name)) {
       const auto [begin, end] = by_stem.equal_range(stem);
       for (auto at = begin; at != end; ++at) {
-        if (at->second != &codes) beside.push_back(at->second);
+        if (at->second == &codes) continue;
+        at->second->is_scale = true;
+        beside.push_back(at->second);
       }
     }
     if (beside.empty()) continue;

@@ -45,33 +45,39 @@ constexpr std::array<std::string_view, 4> word_files = {"tokenizer.json", "vocab
 
 Result<void> add_files_beside(FoundFile& found, std::span<const std::byte> file, const std::string& path,
                               bool sealed_copy) {
+  const bool packed = std::any_of(found.tensors.begin(), found.tensors.end(),
+                                  [](const FoundTensor& tensor) { return tensor.codes == Codes::u32; });
+  if (!packed && !has_model2vec_names(found)) return {};
   const Neighbor configuration(path, "config.json", sealed_copy);
   if (configuration.there()) {
     const auto json = configuration.bytes();
+    if (!json && json.error().code == Code::out_of_memory) return json.error();
     const auto config = json ? parse_model_config(as_text(*json)) : std::nullopt;
     if (config) found.config = *config;
     if (!config) found.notes.push_back(concat("the config.json beside it is not read: it is no JSON object"));
   }
-  if (!has_model2vec_names(found)) return note_words_beside(found, file, path, sealed_copy);
+  if (!has_model2vec_names(found)) return {};
   const Neighbor tokenizer(path, "tokenizer.json", sealed_copy);
   std::optional<std::vector<std::string>> tokens;
   if (tokenizer.there()) {
     const auto json = tokenizer.bytes();
     auto read = json ? read_tokens(*json, path) : Result<std::vector<std::string>>(json.error());
+    if (!read && read.error().code == Code::out_of_memory) return read.error();
     if (read) tokens = *std::move(read);
     if (!read) found.notes.push_back(concat("the tokenizer.json beside it is not read: ", read.error().message));
   }
   return add_model2vec(found, file, std::move(tokens), path);
 }
 
-Result<void> note_words_beside(FoundFile& found, std::span<const std::byte>, const std::string& path, bool) {
+std::vector<std::string> notes_on_words(const FoundFile& found, const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::vector<std::string> notes;
   for (const std::string_view name : word_files) {
     std::error_code ignored;
-    if (!found.keys.empty() || !std::filesystem::exists(folder / name, ignored)) continue;
-    found.notes.push_back(concat("the words of its rows may be in ", name, " beside it; they are not taken as keys"));
+    if (!found.keys.empty() || found.tensors.empty() || !std::filesystem::exists(folder / name, ignored)) continue;
+    notes.push_back(concat("the words of its rows may be in ", name, " beside it; they are not taken as keys"));
   }
-  return {};
+  return notes;
 }
 
 }  // namespace rowan::detail

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/formats/found.hpp"
 #include "rowan/status.hpp"
@@ -15,8 +16,7 @@ namespace rowan::detail {
 Result<void> add_files_beside(FoundFile& found, std::span<const std::byte> file, const std::string& path,
                               bool sealed_copy);
 
-/// Format::complete of files without keys: notes what lies beside them and may have the words of their rows.
-Result<void> note_words_beside(FoundFile& found, std::span<const std::byte> file, const std::string& path,
-                               bool sealed_copy);
+/// Sentences on what lies beside a file without keys and may have the words of its rows.
+std::vector<std::string> notes_on_words(const FoundFile& found, const std::string& path);
 
 }  // namespace rowan::detail

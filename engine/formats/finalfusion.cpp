@@ -140,11 +140,15 @@ class FileReader {
     return make_error(Code::malformed_file, path_, " ", parts...);
   }
 
-  Result<Chunk> take_chunk(Cursor& cursor) const {
+  Result<Chunk> take_chunk(Cursor& cursor, std::optional<std::uint32_t> listed = {}) const {
     Chunk chunk;
     chunk.id = cursor.take<std::uint32_t>("the beginning of a chunk");
     const auto length = cursor.take<std::uint64_t>("the length of a chunk");
     if (!cursor.ok()) return cursor.error();
+    if (listed && chunk.id != *listed) {
+      return malformed("has a chunk of type ", chunk.id, " at byte ", cursor.at() - 12, " where its header lists type ",
+                       *listed);
+    }
     if (length > cursor.left()) {
       return malformed("has a chunk of type ", chunk.id, " at byte ", cursor.at() - 12, " that claims ", length,
                        " bytes, and ", cursor.left(), " are left");
@@ -176,19 +180,20 @@ class FileReader {
     std::vector<Chunk> chunks(count);
     for (Chunk& chunk : chunks) chunk.id = cursor.take<std::uint32_t>("its list of chunks");
     for (Chunk& chunk : chunks) {
-      const auto found = take_chunk(cursor);
+      const auto found = take_chunk(cursor, chunk.id);
       if (!found) return found.error();
-      if (found->id != chunk.id) {
-        return malformed("has a chunk of type ", found->id, " at byte ", found->begin - 12,
-                         " where its header lists type ", chunk.id);
-      }
       chunk = *found;
     }
     // Files have been seen with a chunk more than their header lists: one that is whole and of a known type is read.
     while (cursor.left() > 0) {
       Cursor ahead = cursor;
       const auto more = take_chunk(ahead);
-      if (!more || !describe(more->id)) break;
+      const auto known = more ? describe(more->id) : std::nullopt;
+      const auto same = [&](const Chunk& chunk) {
+        const auto other = describe(chunk.id);
+        return other && other->first == known->first;
+      };
+      if (!known || std::any_of(chunks.begin(), chunks.end(), same)) break;
       found_.notes.push_back(concat("a chunk of type ", more->id, " at byte ", more->begin - 12,
                                     " is not in the list of its header, and was read"));
       chunks.push_back(*more);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/formats/companions.hpp"
+#include "engine/formats/files_beside.hpp"
 #include "engine/formats/refusals.hpp"
 #include "engine/support/error.hpp"
 #include "engine/table/memory_keys.hpp"
@@ -153,11 +154,17 @@ Result<std::vector<Table>> ForeignFile::tables() const {
   return tables;
 }
 
+std::vector<std::string> ForeignFile::notes() const {
+  std::vector<std::string> notes = found_->notes;
+  for (std::string& note : notes_on_words(*found_, path_)) notes.push_back(std::move(note));
+  return notes;
+}
+
 FileInfo ForeignFile::info() const {
   FileInfo info;
   info.what = found_->what;
   info.file_bytes = bytes().size();
-  info.notes = found_->notes;
+  info.notes = notes();
   const Result<const FoundTensor*> chosen = choose_tensor(*found_, {}, path_);
   if (chosen && check(**chosen)) info.table = (*chosen)->name;
   for (const FoundTensor& tensor : found_->tensors) {

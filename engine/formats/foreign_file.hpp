@@ -41,6 +41,8 @@ class ForeignFile {
   /// All tensors that are tables in place; at least one.
   Result<std::vector<Table>> tables() const;
   FileInfo info() const;
+  /// Sentences on what was noticed in the file and beside it.
+  std::vector<std::string> notes() const;
 
   const FoundFile& found() const noexcept { return *found_; }
   const std::shared_ptr<const Mapping>& mapping() const noexcept { return mapping_; }

@@ -37,6 +37,9 @@ enum class Encoding : std::uint8_t {
   other,    ///< nothing that a table is made of: integers, text, blocks that Rowan does not decode
 };
 
+/// Whole numbers that may be codes of a quantised matrix, or its scales; else no table is made of them.
+enum class Codes : std::uint8_t { none, u8, i32, u32, e8m0 };
+
 /// A run of the file that has to be inflated (raw deflate, as in zip archives).
 struct Deflated {
   std::uint64_t offset = 0;
@@ -81,6 +84,7 @@ struct FoundTensor {
   std::string type;                                       ///< of its elements, as the format spells it
   std::string_view advice = "; floating-point ones are";  ///< where that type is not read: what is, and the way out
   Encoding encoding = Encoding::other;
+  Codes codes = Codes::none;           ///< of other elements
   std::vector<std::uint64_t> shape;    ///< outermost first; of a product quantised one, that of its values
   std::vector<std::uint64_t> strides;  ///< of each dimension, in elements; empty: one behind the other
   bool big_endian = false;
@@ -90,6 +94,7 @@ struct FoundTensor {
   std::optional<Scaling> scaling = {};
   /// The tensors beside it, in words, that say what its codes mean in a way that is not read. Then it is no table.
   std::string unread_scales = {};
+  bool is_scale = false;  ///< of another tensor's codes, and no table unless it is named
 };
 
 struct SubwordModel;

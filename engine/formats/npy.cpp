@@ -23,6 +23,7 @@ constexpr std::size_t most_dimensions = 64;                       // NumPy's own
 
 struct Type {
   Encoding encoding = Encoding::other;
+  Codes codes = Codes::none;
   std::uint64_t bytes = 0;
   bool big_endian = false;
 };
@@ -173,6 +174,9 @@ Result<Type> parse_type(std::string_view spelling, const std::string& subject) {
   if (kind == 'f' && *size == 4) type.encoding = Encoding::f32;
   if (kind == 'f' && *size == 8) type.encoding = Encoding::f64;
   if (kind == 'i' && *size == 1) type.encoding = Encoding::i8;
+  if (kind == 'u' && *size == 1) type.codes = Codes::u8;
+  if (kind == 'i' && *size == 4) type.codes = Codes::i32;
+  if (kind == 'u' && *size == 4) type.codes = Codes::u32;
   return type;
 }
 
@@ -205,12 +209,16 @@ std::optional<std::vector<std::uint64_t>> fortran_strides(std::span<const std::u
 Result<FoundFile> read_npy(std::span<const std::byte> file, const std::string& path) {
   const auto header_bytes = npy_header_bytes(file.first(std::min<std::uint64_t>(file.size(), npy_prefix)), path);
   if (!header_bytes) return header_bytes.error();
-  std::uint64_t surplus = 0;
-  auto tensor =
-      npy_tensor(file.first(std::min<std::uint64_t>(file.size(), *header_bytes)), file.size(), path, &surplus);
+  const auto header = file.first(std::min<std::uint64_t>(file.size(), *header_bytes));
+  std::uint64_t end = 0;
+  auto tensor = npy_tensor(header, file.size(), path, &end);
   if (!tensor) return tensor.error();
+  const auto behind = file.subspan(end);
+  // Arrays may have been saved one behind the other, of which NumPy reads the first; all else is a contradiction.
+  const bool another = as_text(behind).starts_with(npy_magic);
+  if (!another && !behind.empty()) return npy_tensor(header, file.size(), path).error();
   FoundFile found;
-  if (surplus != 0) found.notes.push_back(surplus_note(surplus, "its array"));
+  if (another) found.notes.push_back(surplus_note(behind.size(), "its first array"));
   found.what = "a NumPy array";
   found.tensors.push_back(*std::move(tensor));
   return found;
@@ -243,7 +251,7 @@ Result<std::uint64_t> npy_header_bytes(std::span<const std::byte> start, const s
 }
 
 Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t bytes, const std::string& subject,
-                               std::uint64_t* surplus) {
+                               std::uint64_t* end) {
   const auto header_bytes = npy_header_bytes(header, subject);
   if (!header_bytes) return header_bytes.error();
   if (*header_bytes > header.size() || *header_bytes > bytes) {
@@ -258,9 +266,8 @@ Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t 
 
   const std::uint64_t data = bytes - *header_bytes;
   const auto wanted = dense_bytes(description->shape, type->bytes);
-  if (wanted && *wanted < data && surplus != nullptr) {
-    *surplus = data - *wanted;
-  } else if (!wanted || *wanted != data) {
+  if (end != nullptr) *end = *header_bytes + wanted.value_or(data);
+  if (!wanted || (end == nullptr ? *wanted != data : *wanted > data)) {
     return make_error(Code::malformed_file, subject, " has ", data,
                       " bytes behind its NumPy header, and its shape and type ", in_quotes(description->type), " say ",
                       wanted ? concat(*wanted) : std::string("more than 64 bits can count"));
@@ -268,6 +275,7 @@ Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t 
   FoundTensor tensor;
   tensor.type = description->type;
   tensor.encoding = type->encoding;
+  tensor.codes = type->codes;
   tensor.big_endian = type->big_endian;
   tensor.offset = *header_bytes;
   tensor.shape = description->shape;

@@ -25,8 +25,8 @@ Result<std::uint64_t> npy_header_bytes(std::span<const std::byte> start, const s
 /// The array that `header` describes, of `bytes` together with its header; its offset is that from the header's begin,
 /// its name empty. Code::format_unsupported for Python objects and structured types; Code::malformed_file, among
 /// others, where the array has more or fewer bytes than its shape and type say.
-/// Bytes behind the array are counted in `surplus`, as NumPy leaves them alone; refused where that is null.
+/// With `end`, which gets where the array ends, it may have more.
 Result<FoundTensor> npy_tensor(std::span<const std::byte> header, std::uint64_t bytes, const std::string& subject,
-                               std::uint64_t* surplus = nullptr);
+                               std::uint64_t* end = nullptr);
 
 }  // namespace rowan::detail

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "engine/formats/archive.hpp"
-#include "engine/formats/cursor.hpp"
 #include "engine/formats/npy.hpp"
 #include "engine/support/error.hpp"
 
@@ -15,8 +14,7 @@ namespace {
 
 constexpr std::string_view ending = ".npy";
 
-Result<FoundTensor> read_member(std::span<const std::byte> file, const ZipMember& member, const std::string& path,
-                                FoundFile& found) {
+Result<FoundTensor> read_member(std::span<const std::byte> file, const ZipMember& member, const std::string& path) {
   const std::string subject = concat(path, ": member ", in_quotes(member.name));
   const auto prefix = start_of_member(file, member, npy_prefix, path);
   if (!prefix) return prefix.error();
@@ -24,10 +22,8 @@ Result<FoundTensor> read_member(std::span<const std::byte> file, const ZipMember
   if (!header_bytes) return header_bytes.error();
   const auto header = start_of_member(file, member, *header_bytes, path);
   if (!header) return header.error();
-  std::uint64_t surplus = 0;
-  auto tensor = npy_tensor(header->bytes, member.inflated, subject, &surplus);
+  auto tensor = npy_tensor(header->bytes, member.inflated, subject);
   if (!tensor) return tensor;
-  if (surplus != 0) found.notes.push_back(surplus_note(surplus, concat("the array of ", in_quotes(member.name))));
   tensor->name = member.name.substr(0, member.name.size() - ending.size());
   if (member.deflated) {
     tensor->deflated = Deflated{member.offset, member.bytes, member.inflated, member.crc32};
@@ -49,7 +45,7 @@ Result<FoundFile> read_npz(std::span<const std::byte> file, const ZipArchive& ar
       found.notes.push_back(concat("member ", in_quotes(member.name), " is not an .npy array and was left out"));
       continue;
     }
-    auto tensor = read_member(file, member, path, found);
+    auto tensor = read_member(file, member, path);
     if (tensor && tensor->shape.size() == 1 && tensor->type.find_first_of("US") != std::string::npos) {
       found.notes.push_back(concat("the ", tensor->shape[0], " texts of ", in_quotes(tensor->name),
                                    " may be the words of its rows; they are not taken as keys"));

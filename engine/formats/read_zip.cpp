@@ -1,6 +1,5 @@
 // Which of the formats that are zip archives a file is.
 #include "engine/formats/archive.hpp"
-#include "engine/formats/files_beside.hpp"
 #include "engine/formats/npz.hpp"
 #include "engine/formats/refusals.hpp"
 #include "engine/formats/registry.hpp"
@@ -50,7 +49,6 @@ constinit const Format zip_format = {.id = SourceFormat::zip,
                                      .endings = {".npz"},
                                      .probe = probe_zip,
                                      .read = read_zip,
-                                     .streamed_run = text_in_zip,
-                                     .complete = note_words_beside};
+                                     .streamed_run = text_in_zip};
 
 }  // namespace rowan::detail

@@ -26,11 +26,10 @@ constexpr std::array<const Format*, source_format_count> formats = {
 };
 static_assert(formats.back() != nullptr, "every format of the enumeration has its line");
 
-/// Whether there is a sentence to say about its lines: text has few control characters, if any.
+/// Whether there is a sentence to say about its lines.
 bool mostly_text(std::string_view start) {
   const std::string_view head = start.substr(0, 4096);
-  const auto control = [](char c) { return !looks_like_text({&c, 1}); };
-  return static_cast<std::size_t>(std::count_if(head.begin(), head.end(), control)) <= head.size() / 64;
+  return 8 * strange_bytes(head) < head.size();
 }
 
 constexpr std::string_view gzip_magic = "\x1F\x8B";

@@ -19,6 +19,15 @@ Encoding encoding_of(std::string_view dtype) noexcept {
   return Encoding::other;
 }
 
+Codes codes_of(std::string_view dtype) noexcept {
+  constexpr std::pair<std::string_view, Codes> codes[] = {
+      {"U8", Codes::u8}, {"I32", Codes::i32}, {"U32", Codes::u32}, {"F8_E8M0", Codes::e8m0}};
+  for (const auto& [name, kind] : codes) {
+    if (name == dtype) return kind;
+  }
+  return Codes::none;
+}
+
 Result<FoundFile> read_safetensors(std::span<const std::byte> file, const std::string& path) {
   const Result<Header> header = Header::parse(file, path);
   if (!header) return header.error();
@@ -30,6 +39,7 @@ Result<FoundFile> read_safetensors(std::span<const std::byte> file, const std::s
     claimed.name = tensor.name;
     claimed.type = tensor.dtype;
     claimed.encoding = encoding_of(tensor.dtype);
+    claimed.codes = codes_of(tensor.dtype);
     claimed.shape = tensor.shape;
     claimed.offset = header->data_begin() + tensor.begin;  // the header has held both against the file
   }

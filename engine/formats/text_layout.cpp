@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 namespace rowan::detail {
 namespace {
@@ -26,6 +27,24 @@ constexpr std::array<Spelling, separator_count> spellings = {{
 }};
 
 const Spelling& spelling_of(Separator separator) noexcept { return spellings[static_cast<std::size_t>(separator)]; }
+
+/// The last place of a character; npos where there is none.
+std::size_t find_back(std::string_view text, char c) noexcept {
+  const void* const at = ::memrchr(text.data(), c, text.size());
+  return at != nullptr ? static_cast<std::size_t>(static_cast<const char*>(at) - text.data()) : std::string_view::npos;
+}
+
+/// The last place of some characters that end in one that few texts have.
+std::size_t find_back(std::string_view text, std::string_view characters) noexcept {
+  while (text.size() >= characters.size()) {
+    const std::size_t last = find_back(text, characters.back());
+    if (last == std::string_view::npos || last + 1 < characters.size()) break;
+    const std::size_t at = last + 1 - characters.size();
+    if (text.substr(at, characters.size()) == characters) return at;
+    text = text.substr(0, last);
+  }
+  return std::string_view::npos;
+}
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
@@ -63,10 +82,12 @@ std::optional<std::string_view> take_last_field(std::string_view& line, Separato
   std::size_t at = 0;
   if (separator == Separator::spaces) {
     while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
-    at = line.find_last_of(" \t");
+    const std::size_t space = find_back(line, ' ');
+    const std::size_t tab = find_back(line, '\t');
+    at = space == std::string_view::npos || (tab != std::string_view::npos && tab > space) ? tab : space;
     characters = characters.substr(0, 1);
   } else {
-    at = line.rfind(characters);
+    at = find_back(line, characters);
   }
   if (at == std::string_view::npos) return std::nullopt;
   std::string_view field = line.substr(at + characters.size());
@@ -86,8 +107,12 @@ NumberFault read_number(std::string_view field, const TextLayout& layout, float&
   if (layout.between != Separator::space) field = trim_blanks(field);
   if (layout.quoted) field = without_quotes(field);
   std::array<char, 64> points = {};
-  if (layout.decimal_commas && field.find(',') != std::string_view::npos) {
-    if (field.size() > points.size() || field.find('.') != std::string_view::npos) return NumberFault::malformed;
+  const std::size_t comma = layout.decimal_commas ? field.find(',') : std::string_view::npos;
+  if (comma != std::string_view::npos) {
+    const bool digit = comma + 1 < field.size() && field[comma + 1] >= '0' && field[comma + 1] <= '9';
+    if (!digit || field.size() > points.size() || field.find('.') != std::string_view::npos) {
+      return NumberFault::malformed;
+    }
     std::replace_copy(field.begin(), field.end(), points.begin(), ',', '.');
     field = {points.data(), field.size()};
   }

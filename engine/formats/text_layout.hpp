@@ -29,6 +29,10 @@ std::optional<Separator> parse_separator(std::string_view text) noexcept;
 /// "'space', 'spaces', 'tab', ...": the names that are taken.
 std::string_view separator_names() noexcept;
 
+inline bool is_space(Separator separator) noexcept {
+  return separator == Separator::space || separator == Separator::spaces;
+}
+
 struct TextLayout {
   Separator between = Separator::space;  ///< numbers
   std::optional<Separator> before = {};  ///< the first number, where it is another than between two

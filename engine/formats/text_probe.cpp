@@ -1,128 +1,30 @@
-// Every separator is tried on all lines, and the one that most of them end in most numbers with is theirs.
+// What the first lines are, once they have elected a layout: what their tokens are, what the first of them is.
 #include "engine/formats/text_probe.hpp"
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <utility>
 #include <vector>
 
+#include "engine/formats/text_vote.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/text.hpp"
+#include "engine/support/utf8.hpp"
 
 namespace rowan::detail {
 namespace {
 
 using Kind = TextLook::Kind;
 using FirstLine = TextRequest::FirstLine;
-using Lines = std::vector<std::string_view>;
 
-constexpr std::size_t lines_enough = 1000;
-constexpr std::size_t longest_lines = std::size_t{64} << 20;
-constexpr std::uint64_t no_limit = ~std::uint64_t{0};
-
-/// The whole lines that a file starts with, without those that are empty: all of its first bytes, and of longer ones
-/// three. Where there is none but a cut one, that without its last field.
-struct FirstLines {
-  Lines lines;
-  bool cut = false;  ///< the last of them is
-};
-FirstLines first_lines(std::string_view start, bool complete) {
-  constexpr std::size_t least = 3;
-  FirstLines first;
-  Lines& lines = first.lines;
-  for (std::size_t at = 0; at < start.size() && lines.size() < lines_enough;) {
-    if (at >= longest_lines || (at >= probed_bytes && lines.size() >= least)) break;
-    const std::size_t end = std::min(start.find('\n', at), start.size());
-    const bool cut = end == start.size() && !complete;
-    if ((cut || end > probed_bytes) && lines.size() >= least) break;
-    std::string_view line = trim_line(start.substr(at, end - at));
-    if (cut) line = line.substr(0, std::min(line.find_last_of(" \t,;|:"), line.size()));
-    const bool only = lines.empty() || (lines.size() == 1 && counts_in(lines.front()));
-    if (!line.empty() && (!cut || only)) {
-      lines.push_back(line);
-      first.cut = cut;
-    }
-    at = end + 1;
-  }
-  return first;
+bool is_control(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
 }
-
-bool is_conflict_marker(std::string_view line) noexcept {
-  return line.starts_with("<<<<<<<") || line.starts_with("=======") || line.starts_with(">>>>>>>");
-}
-
-bool is_space(Separator separator) noexcept { return separator == Separator::space || separator == Separator::spaces; }
 
 bool has_fraction(std::string_view field) noexcept {
   const std::size_t digit = field.find_first_of("0123456789");
   return digit != std::string_view::npos && field.find_first_of(".,eE") != std::string_view::npos;
-}
-
-/// A layout, and how many lines end in so many numbers under it.
-struct Vote {
-  TextLayout layout = {};
-  std::uint64_t numbers = 0;
-  std::size_t agreeing = 0;
-  std::size_t lines = 0;
-  std::uint64_t dim = 0;  ///< that was known beforehand: then half of the lines are enough
-
-  bool carried() const noexcept {
-    return numbers != 0 && (2 * agreeing > lines || (numbers == dim && 2 * agreeing == lines));
-  }
-  bool beats(const Vote& other) const noexcept {
-    if (carried() != other.carried()) return carried();
-    return numbers != other.numbers ? numbers > other.numbers : agreeing > other.agreeing;
-  }
-};
-
-std::uint64_t numbers_in(std::string_view line, const TextLayout& layout, std::string_view* rest = nullptr) {
-  return trailing_numbers(trim_line(line, layout), layout, no_limit, rest);
-}
-
-/// What most lines end in, and the greater of two numbers that are as frequent; of a given dim, lines may have more.
-Vote vote(const Lines& lines, const TextLayout& layout, std::uint64_t dim) {
-  std::map<std::uint64_t, std::size_t> lines_with;
-  Vote vote{.layout = layout, .dim = dim};
-  for (const std::string_view line : lines) {
-    if (is_conflict_marker(line)) continue;
-    ++vote.lines;
-    const std::uint64_t numbers = numbers_in(line, layout);
-    ++lines_with[dim == 0 ? numbers : std::min(numbers, dim)];
-  }
-  for (const auto& [numbers, count] : lines_with) {
-    if (count < vote.agreeing) continue;
-    vote.numbers = numbers;
-    vote.agreeing = count;
-  }
-  return vote;
-}
-
-/// Layouts to try, those that win where two do as well first.
-std::vector<TextLayout> candidates(const TextRequest& asked, bool indented) {
-  std::vector<TextLayout> layouts;
-  for (const bool decimal_commas : {false, true}) {
-    for (const Separator separator : {Separator::space, Separator::tab, Separator::comma, Separator::semicolon,
-                                      Separator::bar, Separator::colon, Separator::no_break_space, Separator::spaces}) {
-      if (asked.separator && *asked.separator != separator) continue;
-      if (decimal_commas && separator == Separator::comma) continue;
-      const bool quoted = separator == Separator::comma || separator == Separator::semicolon;
-      layouts.push_back(
-          {.between = separator, .indented = indented, .quoted = quoted, .decimal_commas = decimal_commas});
-    }
-  }
-  return layouts;
-}
-
-/// What stands before the numbers of those lines that have as many as most.
-Lines tokens_of(const Lines& lines, const Vote& vote) {
-  Lines tokens;
-  for (const std::string_view line : lines) {
-    const std::string_view whole = trim_line(line, vote.layout);
-    std::string_view rest;
-    if (trailing_numbers(whole, vote.layout, vote.numbers, &rest) == vote.numbers) tokens.push_back(rest);
-  }
-  return tokens;
 }
 
 /// Whether some of the first fields, all of which are numbers, are fractions: then they are no keys.
@@ -171,7 +73,8 @@ bool are_column_names(std::string_view line, const TextLook& look) {
   if (std::none_of(fields.begin(), fields.end(), is_number)) return true;
   constexpr std::array<std::string_view, 14> usual = {"",   "word", "words", "token", "tokens",     "key",   "keys",
                                                       "id", "ids",  "index", "term",  "Unnamed: 0", "label", "name"};
-  if (look.dim < 2 || std::find(usual.begin(), usual.end(), first) == usual.end()) return false;
+  if (layout.between == Separator::space && !first.empty() && look.dim < 3) return false;  // a row, for all one knows
+  if (!layout.words || look.dim < 2 || std::find(usual.begin(), usual.end(), first) == usual.end()) return false;
   const auto begin = parse_decimal(fields.back());
   for (std::uint64_t i = 0; i < look.dim; ++i) {
     if (!begin || *begin > 1 || parse_decimal(fields[look.dim - 1 - i]) != *begin + i) return false;
@@ -216,7 +119,9 @@ class Probe {
       look = {.kind = Kind::rows, .dim = counts.dim, .counts = counts};
       return look;
     }
+    behind_ = true;
     look = look_at(rows, counts.dim);
+    behind_ = false;
     // A row that the end of the head cuts has fewer.
     const bool fits = look.dim == counts.dim || (cut_ && rows.size() == 1 && look.dim != 0 && look.dim < counts.dim);
     if (look.kind == Kind::refused || (fits && look.kind != Kind::no_table)) look.counts = counts;
@@ -228,12 +133,14 @@ class Probe {
     const auto begins_blank = [](std::string_view line) { return line.front() == ' ' || line.front() == '\t'; };
     const bool indented = lines.size() > 1 && asked_.separator != Separator::space &&
                           std::all_of(lines.begin(), lines.end(), begins_blank);
-    Vote best = elect(lines, dim, indented);
+    Vote best = elect_layout(lines, dim, indented, asked_);
     TextLook look;
     if (!best.carried() && lines.size() > 1) {  // names of columns, and one row
       const Lines rows(lines.begin() + 1, lines.end());
-      const Vote behind = elect(rows, dim, indented);
-      if (behind.carried() && behind.agreeing == rows.size()) best = behind;
+      const Vote behind = elect_layout(rows, dim, indented, asked_);
+      const TextLook named{.kind = Kind::rows, .layout = behind.layout, .dim = behind.numbers};
+      const bool names = behind.carried() && are_column_names(lines.front(), named);
+      if (names && behind.agreeing == rows.size()) best = behind;
     }
     if (!best.carried()) {
       look.why = why_none(lines, best);
@@ -260,31 +167,14 @@ class Probe {
     return look;
   }
 
-  Vote elect(const Lines& lines, std::uint64_t dim, bool indented) const {
-    Vote best;
-    best.lines = lines.size();
-    for (const TextLayout& layout : candidates(asked_, indented)) {
-      const Vote one = vote(lines, layout, dim);
-      // Of commas between spaces there is only something to say.
-      const bool refused = layout.decimal_commas && is_space(layout.between) && best.carried();
-      if (one.beats(best) && !(refused && best.numbers >= one.numbers)) best = one;
-    }
-    if (best.layout.between != Separator::space || asked_.separator) return best;
-    // Spaces that are no part of words, though most lines have one between numbers.
-    const Lines tokens = tokens_of(lines, best);
-    const auto padded = [](std::string_view token) { return token.size() > 1 && token.ends_with(' '); };
-    const auto count = static_cast<std::size_t>(std::count_if(tokens.begin(), tokens.end(), padded));
-    if (2 * count > tokens.size() && tokens.size() > 1) best.layout.between = Separator::spaces;
-    return best;
-  }
-
   /// Whether what stands before the numbers is a token, a number, or a token and a number.
   void judge_tokens(TextLook& look, const Lines& lines, const Vote& vote, std::uint64_t dim) {
     const Lines tokens = tokens_of(lines, vote);
     const bool one_less = dim != 0 && vote.numbers + 1 == dim;
     const auto numeric = [&](std::string_view token) { return spells_number(trim_blanks(token), vote.layout); };
     const bool numbers = std::all_of(tokens.begin(), tokens.end(), numeric);
-    if (numbers && !asked_.ids && dim != vote.numbers && (without_words(tokens) || (one_less && asked_.keyless))) {
+    if (numbers && !asked_.ids && dim != vote.numbers &&
+        (without_words(tokens) || (one_less && asked_.keyless && dim == asked_.dim && !behind_))) {
       if (!asked_.keyless) {
         look.kind = Kind::refused;
         look.why = concat(": each of its first lines begins with a number, ", shown(trim_blanks(tokens.front())),
@@ -353,7 +243,8 @@ class Probe {
     if (look.column_names || asked_.first_line == FirstLine::row || look.layout.between != Separator::space) return;
     // "ROWS DIM and more", of whole numbers among fractions.
     std::string_view left = first;
-    bool whole = trailing_numbers(first, look.layout, no_limit, &left) == look.dim && parse_decimal(left).has_value();
+    bool whole =
+        trailing_numbers(first, look.layout, first.size(), &left) == look.dim && parse_decimal(left).has_value();
     std::string_view rest = first.substr(std::min(left.size() + 1, first.size()));
     const auto second = parse_decimal(rest.substr(0, rest.find(' ')));
     whole = whole && !has_fraction(first) && second == look.dim;
@@ -457,6 +348,7 @@ class Probe {
   Lines all_;
   bool cut_;
   bool complete_;
+  bool behind_ = false;  ///< a line that may say how many rows follow
   TextRequest asked_;
 };
 
@@ -480,13 +372,17 @@ TextLook look_at_text(std::string_view start, bool complete, const TextRequest& 
   return Probe(first_lines(start, complete), complete, asked).look();
 }
 
-bool looks_like_text(std::string_view bytes) noexcept {
-  bool control = false;
-  for (const char c : bytes) {  // all of them: a loop that does not stop takes less than one that looks whether to
-    const auto byte = static_cast<unsigned char>(c);
-    control |= (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+std::uint64_t strange_bytes(std::string_view bytes) noexcept {
+  std::uint64_t strange = 0;
+  while (!bytes.empty()) {
+    const auto lead = static_cast<unsigned char>(bytes.front());
+    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    const std::string_view character = bytes.substr(0, length);
+    const bool text = !is_control(bytes.front()) && is_utf8(character);
+    strange += text ? 0 : 1;
+    bytes.remove_prefix(text ? character.size() : 1);
   }
-  return !control;
+  return strange;
 }
 
 }  // namespace rowan::detail

@@ -51,7 +51,7 @@ struct TextLook {
 /// Looks at the start of a file. `complete` says whether that is all of it.
 TextLook look_at_text(std::string_view start, bool complete, const TextRequest& asked);
 
-/// Whether bytes are text: UTF-8 without control characters, but for a few.
-bool looks_like_text(std::string_view bytes) noexcept;
+/// Bytes that text has none of: control characters, and what is not UTF-8.
+std::uint64_t strange_bytes(std::string_view bytes) noexcept;
 
 }  // namespace rowan::detail

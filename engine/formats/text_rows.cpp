@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/formats/text_vote.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/quantized.hpp"
 #include "engine/support/shell_word.hpp"
@@ -230,7 +231,7 @@ bool TextReader::is_cut(std::string_view line) const {
 
 /// What a line may be that has too few numbers.
 std::string TextReader::why_few(const LineFault& fault, std::uint64_t line) const {
-  if (fault.line.starts_with("<<<<<<<") || fault.line.starts_with("=======") || fault.line.starts_with(">>>>>>>")) {
+  if (is_conflict_marker(fault.line)) {
     return concat("; ", quoted(fault.line), " marks a conflict of two versions of the file, which has to be resolved");
   }
   if (is_cut(fault.line)) return "; it is the last and has no line end: is the file truncated?";

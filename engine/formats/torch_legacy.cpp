@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "engine/formats/cursor.hpp"
-#include "engine/formats/files_beside.hpp"
 #include "engine/formats/pickle.hpp"
 #include "engine/formats/registry.hpp"
 #include "engine/formats/torch_tensors.hpp"
@@ -169,7 +168,6 @@ constinit const Format pytorch_format = {.id = SourceFormat::pytorch,
                                          .probe = probe_pickle,
                                          .container = &zip_format,
                                          .often_others = true,
-                                         .read = read_torch_legacy,
-                                         .complete = note_words_beside};
+                                         .read = read_torch_legacy};
 
 }  // namespace rowan::detail

@@ -14,6 +14,7 @@ struct TorchElement {
   std::string_view storage;  ///< "FloatStorage"; empty where only untyped ones hold it
   std::uint64_t bytes = 0;
   Encoding encoding = Encoding::other;
+  Codes codes = Codes::none;
 };
 
 enum class TorchRole : std::uint8_t {

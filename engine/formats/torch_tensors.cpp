@@ -234,6 +234,7 @@ class Walk {
     tensor.name = name_;
     tensor.type = concat("torch.", element.dtype);
     tensor.encoding = element.encoding;
+    tensor.codes = element.codes;
     tensor.big_endian = big_endian_ && element.bytes > 1;
     tensor.offset = data->offset + view.offset * element.bytes;  // an empty one's may be anywhere in its storage
     tensor.deflated = data->deflated;

@@ -15,7 +15,6 @@
 #include "engine/support/error.hpp"
 #include "engine/support/shell_word.hpp"
 #include "engine/support/text.hpp"
-#include "engine/support/utf8.hpp"
 
 namespace rowan::detail {
 namespace {
@@ -23,20 +22,6 @@ namespace {
 constexpr std::size_t longest_counts_line = 64;  // two u64 and a space take 41
 constexpr std::uint64_t text_number_bytes = 2;
 constexpr std::uint64_t binary_number_bytes = 4;
-
-/// Bytes that are no text: control characters, and what is not UTF-8.
-std::uint64_t strange_bytes(std::string_view bytes) noexcept {
-  std::uint64_t strange = 0;
-  while (!bytes.empty()) {
-    const auto lead = static_cast<unsigned char>(bytes.front());
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    const std::string_view character = bytes.substr(0, length);
-    const bool text = looks_like_text(character) && is_utf8(character);
-    strange += text ? 0 : 1;
-    bytes.remove_prefix(text ? character.size() : 1);
-  }
-  return strange;
-}
 
 /// A first line of counts.
 struct Header {

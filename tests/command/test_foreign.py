@@ -31,7 +31,7 @@ class Foreign(CommandTest):
         self.assertIn('tensor "wte.weight", the table when none is named', text)
         self.assertIn("mapped     yes, as f32, 24 bytes", text)
         self.assertIn("mapped     no: its elements are of type F64", text)
-        self.assertIn("mapped     no: it is no matrix of numbers", text)
+        self.assertIn("mapped     no: it is no matrix", text)
         info = self.succeed_json("info", file)
         self.assertEqual([t["name"] for t in info["tables"]], ["wte"])
         self.assertEqual(len(info["tensors"]), 3)
@@ -41,7 +41,7 @@ class Foreign(CommandTest):
         report = self.succeed_json("convert", file, self.path("t"), "--table", "other")
         self.assertEqual((report["rows"], report["dim"], report["from"]), (1, 2, "safetensors"))
         self.assertEqual(self.succeed("get", self.path("t"), "--row", "0"), b"0 0.5 -8\n")
-        self.refuse("convert", file, self.path("u"), "--table", "absent", expect=["'wte.weight'", "'other'"])
+        self.refuse("convert", file, self.path("u"), "--table", "absent", expect=["--table wte.weight [2, 3]", "--table other"])
 
     def test_a_pickle_runs_nothing(self):
         file = self.write("evil.pt", b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.")

@@ -185,7 +185,8 @@ TEST_CASE("what is refused of native sources") {
   conversion.options.from = SourceFormat::glove_text;
   CHECK(refusal() == "FILE is a Rowan file, and glove is asked for");
   CHECK(conversion.refusal(gzip(bytes), Code::format_unsupported) ==
-        "FILE is a compressed Rowan file; decompress it with: gzip -dk " + conversion.source());
+        "FILE is a compressed Rowan file; decompress it with: gzip -dc " + conversion.source() + " > " +
+            conversion.source() + ".unpacked");
   std::string damaged = bytes;
   damaged[3000] = '\n';
   CHECK(conversion.refusal(damaged, Code::checksum_mismatch).find("does not match its checksum") != std::string::npos);

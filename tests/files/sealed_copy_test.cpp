@@ -197,8 +197,15 @@ TEST_CASE("what lies beside a file is read through a copy too") {
   for (const SmallFile& file : small_files()) {
     if (file.tokenizer.empty()) continue;
     const std::string path = put_into(folder, file);
-    const Error error = error_of_changed(path, 1, [&] { fs::resize_file(folder / "tokenizer.json", 3); });
-    CHECK(error.code == Code::io_error);
-    CHECK(error.message.find("tokenizer.json: it ends at byte 3") != std::string::npos);
+    CHECK(Table::open(path, sealed_copy)->vocabulary().size() != 0);
+    SystemFaults faults;
+    int reads = 0;
+    faults.at_read = [&] {
+      if (reads++ == 1) fs::resize_file(folder / "tokenizer.json", 3);
+    };
+    const auto table = Table::open(path, sealed_copy);  // a neighbour that changes is one that cannot be read
+    CHECK(reads > 1);
+    REQUIRE(table.ok());
+    CHECK(table->vocabulary().size() == 0);
   }
 }

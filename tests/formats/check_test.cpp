@@ -124,10 +124,15 @@ TEST_CASE("the tensor that is the table") {
   found.tensors = {named("bias", Encoding::f32, {2}), named("a.weight"), named("count", Encoding::other)};
   CHECK(chosen(found) == "a.weight");  // the only matrix
   found.tensors.push_back(named("b"));
-  CHECK(chosen(found) == "FILE is a file with 2 matrices; name one of them: it has 'a.weight' [2, 2], 'b' [2, 2]");
+  CHECK(
+      chosen(found) ==
+      "FILE is a file with 2 matrices; name one of them: it has --table a.weight [2, 2], --table b [2, 2]; 'count' [2, "
+      "2] is of type its type, which is not made a table");
   CHECK(chosen(found, "a") == "a.weight");
   CHECK(chosen(found, "bias") == "bias");  // whose check says what it is
-  CHECK(chosen(found, "c") == "FILE has no tensor 'c'; it has 'a.weight' [2, 2], 'b' [2, 2]");
+  CHECK(chosen(found, "c") ==
+        "FILE has no tensor 'c'; it has --table a.weight [2, 2], --table b [2, 2]; 'count' [2, 2] is of type its type, "
+        "which is not made a table");
   found.tensors.push_back(named("wte.weight"));
   CHECK(chosen(found) == "wte.weight");
   found.tensors.push_back(named("embedding.weight"));
@@ -136,4 +141,43 @@ TEST_CASE("the tensor that is the table") {
   CHECK(chosen(found) == "b");
   found.tensors.push_back(named("a"));
   CHECK(chosen(found, "a") == "a");  // the name itself before one with an ending
+}
+
+TEST_CASE("usual names count in any module, whole numbers where scales belong to them") {
+  const auto of = [](const std::vector<std::pair<std::string, Encoding>>& tensors) {
+    FoundFile found;
+    found.what = "a file";
+    for (const auto& [name, encoding] : tensors) {
+      found.tensors.push_back(tensor_of(encoding, {2, 2}));
+      found.tensors.back().name = name;
+    }
+    return found;
+  };
+  const auto chosen = [](const FoundFile& found) {
+    const auto tensor = choose_tensor(found, {}, "FILE");
+    return tensor ? (*tensor)->name : tensor.error().message;
+  };
+  constexpr Encoding f32 = Encoding::f32;
+  for (const std::string name :
+       {"bert.embeddings.word_embeddings.weight", "transformer.wte.weight", "_orig_mod.embedding.weight",
+        "module.model.embed_tokens.weight", "model.embedding.weight", "m.embeddings", "a.b.c.tok_embeddings.weight"}) {
+    CHECK(chosen(of({{"other.weight", f32}, {name, f32}, {"position_embedding.weight", f32}})) == name);
+  }
+  CHECK(chosen(of({{"encoder.embed_tokens.weight", f32}, {"decoder.embed_tokens.weight", f32}})) ==
+        "FILE is a file with 2 matrices of a usual name; name one of them: it has --table encoder.embed_tokens.weight "
+        "[2, 2], --table decoder.embed_tokens.weight [2, 2]");
+  CHECK(chosen(of({{"x", f32}, {"my embedding.weight", f32}})) ==
+        "FILE is a file with 2 matrices; name one of them: it has --table x [2, 2], --table 'my embedding.weight' [2, "
+        "2]");
+  // Codes or indices are no table by elimination, but for whoever names them.
+  CHECK(chosen(of({{"q", Encoding::i8}, {"w", f32}})) == "w");
+  CHECK(
+      chosen(of({{"embedding.weight", Encoding::i8}, {"b", Encoding::i8}})) ==
+      "FILE is a file and holds no table: it has --table embedding.weight [2, 2] of whole numbers, --table b [2, 2] of "
+      "whole numbers");
+  CHECK(chosen(of({{"q", Encoding::i8}})) == "q");  // all that there is
+  FoundFile scaled = of({{"q", Encoding::i8}, {"s", f32}});
+  scaled.tensors[0].unread_scales = "'s'";
+  scaled.tensors[1].is_scale = true;
+  CHECK(chosen(scaled) == "q");  // which its check refuses
 }

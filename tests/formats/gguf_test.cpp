@@ -167,7 +167,7 @@ TEST_CASE("types that ggml has given up or not yet are named, and only their beg
                                 .data_bytes = 130}));
   REQUIRE_MESSAGE(found.ok(), found.error().message);
   CHECK(found->tensors[0].type == "Q4_2");
-  CHECK(found->tensors[1].type == "type 99");
+  CHECK(found->tensors[1].type == "number 99");
   CHECK(found->tensors[3].type == "Q4_0_4_4");
   for (const int i : {0, 1, 3}) CHECK(found->tensors[static_cast<std::size_t>(i)].encoding == Encoding::other);
 }

@@ -139,7 +139,7 @@ TEST_CASE("a pickle ends at its STOP") {
   CHECK(pickle->bytes() == 4);
 }
 
-TEST_CASE("names that tensors do not need are refused by name, and nothing is run") {
+TEST_CASE("names that torch.load() does not take are refused by name, and nothing is run") {
   const auto refused = [](const std::string& module, const std::string& name) {
     const std::string piece = "it asks for '" + module + "." + name + "', which is not among the names";
     const std::string command = text("echo owned") + "\x85R";
@@ -154,7 +154,7 @@ TEST_CASE("names that tensors do not need are refused by name, and nothing is ru
   refused("torch", "load");
   refused("torch", "");
   refused("torch.storage", "_load_from_bytes");
-  refused("torch._utils", "_rebuild_qtensor");
+  refused("torch._utils", "_rebuild_everything");
   refused("collections", "OrderedDict.fromkeys");
   refused("numpy.core.multiarray", "_reconstruct");
   refused("gensim.models.keyedvectors", "KeyedVectors");

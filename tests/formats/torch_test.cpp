@@ -223,7 +223,7 @@ TEST_CASE("contradictions are refused") {
   for (int i = 0; i < 101; ++i) deep += "\x85";
   const Refusal refusals[] = {
       {pickled(global("os", "system") + text("echo owned") + "\x85R"), unsupported, "it asks for 'os.system'"},
-      {pickled(global("os", "system") + "N\x85R"), unsupported, "torch.save(model.state_dict(), path)"},
+      {pickled(global("os", "system") + "N\x85R"), unsupported, "torch.load(path, weights_only=False)"},
       {pickled(deep), malformed, "more than 100 deep"},
       {pickled(dict_of({{"a.b", tensor_of()}, {"a", dict_of({{"b", tensor_of()}})}})), malformed,
        "has the tensor 'a.b' twice"},
@@ -234,7 +234,7 @@ TEST_CASE("contradictions are refused") {
       {sampled([](auto& sample) { sample.key = std::string(257, '0'); }), malformed, "not that of a storage"},
       {sampled([](auto& sample) { sample.storage = "float32"; }), malformed, "not that of a storage"},
       {sampled([](auto& sample) { sample.storage = "UntypedStorage"; }), malformed, "untyped storage and no dtype"},
-      {sampled([](auto& sample) { sample.storage = "QInt8Storage"; }), unsupported, "'torch.QInt8Storage'"},
+      {sampled([](auto& sample) { sample.storage = "QInt9Storage"; }), unsupported, "'torch.QInt9Storage'"},
       {sampled([](auto& sample) { sample.offset = ~0ULL; }), malformed, "storage offset that is not"},
       {sampled([](auto& sample) {
          sample.shape = {2, ~0ULL};
@@ -252,7 +252,6 @@ TEST_CASE("contradictions are refused") {
       {pickled(rebuild + "((" + text("module") + "NNNNtQK\x00))tR"s), malformed, "not that of a storage"},
       {pickled(global("torch", "float32") + ")R"), malformed, "made by what makes no tensors"},
       {pickled(global("torch._utils", "_rebuild_parameter") + ")R"), malformed, "parameter of what is not a tensor"},
-      {pickled("N.N"), malformed, "ends at byte 4 of 6"},
       {checkpoint_of(tensor_of(), floats(5)).bytes, malformed, "has 20 bytes, and the pickle says 6 elements of 4"},
       {checkpoint_of(tensor_of(), floats(6), "middle").bytes, malformed, "'middle'; 'little' and 'big'"},
       {checkpoint_of(tensor_of(), floats(6), std::string(65, 'l')).bytes, unsupported, "at most 64"},
@@ -308,8 +307,7 @@ TEST_CASE("the form before 1.6: contradictions are refused") {
       {replaced(good, "M\xE9\x03", "M\xEA\x03"), unsupported, "not a PyTorch checkpoint of version 1001"},
       {legacy_of(global("os", "system") + text("echo owned") + "\x85R", {}), unsupported, "it asks for 'os.system'"},
       {legacy_of(global("torch.nn.modules.sparse", "Embedding") + ")\x81", {}), unsupported,
-       "torch.save(model.state_dict(), path)"},
-      {good + "x", malformed, "has 1 bytes behind its last storage"},
+       "torch.load(path, weights_only=False)"},
       {good.substr(0, good.size() - 1), malformed, "in a storage"},
       {legacy_of(tensor, {}), malformed, "lacks the storage '0'"},
       {legacy_of(tensor, {{"0", 6, floats(6)}, {"1", 1, floats(1)}}), malformed, "lists the storage '1', which"},

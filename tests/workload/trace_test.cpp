@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(Fixture, "offsets that are none are refused") {
   refuse(read_pair({1, 2}, npy_of({0, 3})), "there are 2 indices");
   refuse(read_pair({1, 2}, npy_of({})), "no offsets");
   refuse(read_pair({}, npy_of({0})), "no indices");
-  refuse(read_pair({1, 2}, "nothing"), "o.npy is of no format");
+  refuse(read_pair({1, 2}, "nothing"), "o.npy: line 1 ends in \"nothing\"");
 }
 
 TEST_CASE_FIXTURE(Fixture, ".npy files of other things are refused") {
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(Fixture, ".npy files of other things are refused") {
   CHECK(read("a.npy", npy(std::string(60'000, ' ') + npy_dict("<i8", "(2,)"), data)).ok());
   refuse(read("a.npy", npy(std::string(70'000, ' ') + npy_dict("<i8", "(2,)"), data, '\2')), "NumPy header of 70");
   refuse(read("a.npy", ""), "is empty");
-  refuse(read("a.npy", "5 1\n3 1\n"), "a.npy is");
+  refuse(read("a.npy", "5 1\n3 1\n"), "a.npy: the header promises 5 rows");
   refuse(read_trace(folder / "missing.npy", "", 1), "cannot open");
   refuse(read_trace(folder.path().string(), "", 1), "is a folder");
 }
@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(Fixture, ".safetensors files that are no traces are refused") 
   }
   refuse(read("a.safetensors", little_endian(~std::uint64_t{0}) + "{}"), "of no format");
   refuse(read("a.safetensors", safetensors("{" + std::string(100'000, '['), "")), "header is refused");
-  refuse(read("a.safetensors", "abc"), "of no format");
+  refuse(read("a.safetensors", "abc"), "line 1 ends in \"abc\"");
   write_file(folder / "o.npy", npy_of({0}));
   refuse(read_trace(folder / "a.safetensors", folder / "o.npy", 1), "brings its own offsets");
 }

@@ -15,10 +15,12 @@ NOT_FOUND = "not_found"
 ARGUMENT = "invalid_argument"
 
 # Which calls refuse a file: all of them; all but inspect(), which describes it; convert() alone, where open() says that
-# it has to be converted.
+# it has to be converted; none, where a neighbour cannot be
+# read or bytes are left over, which is noted.
 FILE = "file"
 TABLE = "table"
 CONVERT = "convert"
+NOTED = "noted"
 
 UNKNOWN = "is of no format that Rowan knows"
 

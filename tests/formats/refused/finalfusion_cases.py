@@ -1,6 +1,6 @@
 """finalfusion's chunks."""
 
-from case import UNSUPPORTED, Case, cuts, extremes, f32, u32, u64
+from case import NOTED, UNSUPPORTED, Case, cuts, extremes, f32, u32, u64
 
 MORE = "bytes more than its content takes"
 VOCABULARY, ARRAY, BUCKETS, QUANTISED, NORMS, FASTTEXT, EXPLICIT, FLORET = 1, 2, 3, 4, 6, 7, 8, 9
@@ -48,13 +48,13 @@ def heads():
     yield Case(
         "finalfusion_id_wrong.fifu", file_of(VOCABULARY_CHUNK, array(), ids=(1, 4)), "where its header lists type 4"
     )
-    yield Case("finalfusion_appended.fifu", good() + b"\0", "goes on for 1 bytes behind its last chunk")
+    yield Case("finalfusion_appended.fifu", good() + b"\0", "1 byte behind its last chunk", calls=NOTED)
     yield Case("finalfusion_two_matrices.fifu", file_of(VOCABULARY_CHUNK, array(), array()), "has a second")
     yield Case(
         "finalfusion_two_vocabularies.fifu", file_of(VOCABULARY_CHUNK, VOCABULARY_CHUNK, array()), "has a second"
     )
     for value in extremes(64):
-        piece = "behind its last chunk" if value < 2 else "that claims"
+        piece = f"ends at byte {62 + value}, in its number of rows" if value < 2 else "that claims"
         yield Case(f"finalfusion_length_{value}.fifu", good(length=value), piece)
 
 

@@ -106,7 +106,7 @@ def tensors():
     integers = gguf(tensors=(tensor(kind=26),))
     yield Case("gguf_integers.gguf", integers, "elements of type I32", UNSUPPORTED, TABLE)
     unknown = gguf(tensors=(tensor(kind=99),))
-    yield Case("gguf_type_unknown.gguf", unknown, "elements of type type 99", UNSUPPORTED, TABLE)
+    yield Case("gguf_type_unknown.gguf", unknown, "elements of type number 99", UNSUPPORTED, TABLE)
     vector = gguf(tensors=(tensor(shape=(6,)),))
     yield Case("gguf_vector.gguf", vector, "a table is a matrix", UNSUPPORTED, TABLE)
 

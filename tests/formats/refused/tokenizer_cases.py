@@ -1,8 +1,9 @@
-"""model2vec's models: a safetensors file and the tokenizer.json beside it, which names its rows."""
+"""model2vec's models: a safetensors file, the tokenizer.json beside it, which names its rows, and the config.json that
+says what it is. A neighbour that cannot be read is noted, and the file is read without it."""
 
 import json
 
-from case import UNSUPPORTED, Case, extremes, f32
+from case import NOTED, Case, extremes, f32
 from safetensors_cases import file_of
 
 
@@ -63,11 +64,18 @@ def tokenizers():
         texts.append((f"id_{value}", vocabulary(f'{{"a":0,"b":{value}}}'), f"has the id {value}, and there are only 2"))
     for name, text, piece in texts:
         beside = {"tokenizer.json": text.encode()}
-        yield Case(f"tokenizer_{name}/model.safetensors", model(), piece, beside=beside)
+        yield Case(f"tokenizer_{name}/model.safetensors", model(), piece, calls=NOTED, beside=beside)
     beside = {"tokenizer.json": vocabulary('{"a":0,"b":1}', "Mystery").encode()}
-    yield Case("tokenizer_type/model.safetensors", model(), "of the type 'Mystery'", UNSUPPORTED, beside=beside)
+    yield Case("tokenizer_type/model.safetensors", model(), "of the type 'Mystery'", calls=NOTED, beside=beside)
     bad = b'{"model":{"type":"BPE","vocab":{"\xff":0}}}'
-    yield Case("tokenizer_utf8/model.safetensors", model(), "is not JSON", beside={"tokenizer.json": bad})
+    beside = {"tokenizer.json": bad}
+    yield Case("tokenizer_utf8/model.safetensors", model(), "is not JSON", calls=NOTED, beside=beside)
+    for name, text in (("empty", b""), ("text", b"no JSON"), ("list", b"[]"), ("cut", b'{"model_type":')):
+        beside = {"config.json": text}
+        yield Case(f"config_{name}/model.safetensors", model(), "config.json beside it", calls=NOTED, beside=beside)
+
+
+IS_MODEL2VEC = {"config.json": b'{"model_type":"model2vec"}'}
 
 
 def derived():
@@ -77,7 +85,8 @@ def derived():
     for value in (2, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64 - 1):
         signed = value - 2**64 if value >= 2**63 else value
         made = model(mapping=("I64", [3], numbers(0, 1, value)))
-        yield Case(f"model2vec_mapping_{value}.safetensors", made, f"mapping[2] is {signed}, and embeddings has 2 rows")
+        piece = f"mapping[2] is {signed}, and embeddings has 2 rows"
+        yield Case(f"model2vec_mapping_{value}/model.safetensors", made, piece, beside=IS_MODEL2VEC)
     changes = (
         ("mapping_of_floats", {"mapping": ("F32", [2], bytes(8))}, "the tensor mapping is F32 [2]"),
         ("mapping_matrix", {"mapping": ("I64", [1, 2], bytes(16))}, "the tensor mapping is I64 [1, 2]"),
@@ -97,7 +106,7 @@ def derived():
         ("weights_beyond_f32", {"weights": ("F64", [2], bytes(15) + b"\x7f")}, "which is no finite f32"),
     )
     for name, more, piece in changes:
-        yield Case(f"model2vec_{name}.safetensors", model(**more), piece)
+        yield Case(f"model2vec_{name}/model.safetensors", model(**more), piece, beside=IS_MODEL2VEC)
 
 
 def cases():

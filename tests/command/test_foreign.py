@@ -41,12 +41,38 @@ class Foreign(CommandTest):
         report = self.succeed_json("convert", file, self.path("t"), "--table", "other")
         self.assertEqual((report["rows"], report["dim"], report["from"]), (1, 2, "safetensors"))
         self.assertEqual(self.succeed("get", self.path("t"), "--row", "0"), b"0 0.5 -8\n")
-        self.refuse("convert", file, self.path("u"), "--table", "absent", expect=["--table wte.weight [2, 3]", "--table other"])
+        self.refuse("convert", file, self.path("u"), "--table", "absent",
+                    expect=["--table wte.weight [2, 3]", "--table other"])
 
     def test_a_pickle_runs_nothing(self):
         file = self.write("evil.pt", b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.")
         self.refuse("info", file, expect=["os.system"])
         self.refuse("convert", file, self.path("t"), expect=["os.system"])
+
+    def test_a_model_answers_with_its_words_vectors(self):
+        words = [b"king", b"queen"]
+        model = struct.pack("<14i", 793712314, 12, 2, 5, 5, 1, 5, 1, 1, 2, 50, 5, 6, 100) + struct.pack("<d", 1e-4)
+        model += struct.pack("<3i2q", 2, 2, 0, 100, -1)
+        model += b"".join(word + b"\0" + struct.pack("<qb", 3, 0) for word in words)
+        model += struct.pack("<B2q", 0, 52, 2) + struct.pack("<104f", *(i / 8 for i in range(104)))
+        model += struct.pack("<B2q", 0, 2, 2) + bytes(16)
+        file = self.write("m.bin", model)
+        self.succeed("convert", file, self.path("t"))
+        for word in ("king", "queen"):
+            expected = self.succeed("get", self.path("t"), word)
+            self.assertEqual(self.succeed("get", file, word), expected)
+            self.assertEqual(self.succeed("get", file, word, "--sidecar"), expected)
+        self.assertNotEqual(self.succeed("get", file, "--table", "input", "--row", "0").split()[1:],
+                            self.succeed("get", file, "king").split()[1:])
+        self.assertEqual(self.succeed("get", file, "--row", "1").split()[1:], self.succeed("get", file, "queen").split()[1:])
+        self.assertEqual(self.succeed("nearest", file, "king"), self.succeed("nearest", self.path("t"), "king"))
+        unknown = self.succeed_json("get", file, "kingqueen")[0]
+        self.assertNotIn("row", unknown)
+        self.assertEqual(len(unknown["values"]), 2)
+        self.refuse("get", file, "x", expect=['neither the token "x" nor n-grams of it'])
+        self.refuse("get", file, "--row", "2", expect=["no row 2 in the model's vocabulary, which has 2 rows"])
+        self.refuse("nearest", file, "absent", expect=["it has 2 others"])
+        self.assertIn("the vectors of its 2 words are means of rows", self.succeed("info", file).decode())
 
     def test_sidecar(self):
         glove = self.write("glove.txt", GLOVE)

@@ -212,6 +212,31 @@ TEST_CASE("refused: outputs of another size and engines that are not ok") {
   CHECK(out == std::vector<float>(4, 5.0F));
 }
 
+TEST_CASE("the words' vectors as a table, whose rows are those of a conversion") {
+  for (const bool quantized : {false, true}) {
+    FastTextFile file;
+    file.quantized = quantized;
+    const Subwords model = opened(file.build());
+    const auto table = model.table(Threads::own(2));
+    REQUIRE_MESSAGE(table.ok(), table.error().message);
+    REQUIRE(table->rows() == model.words());
+    REQUIRE(table->dim() == model.dim());
+    CHECK(table->vocabulary().find("ab") == 1);
+    CHECK(table->vocabulary().find("unknown") == -1);
+    std::vector<std::string_view> words;
+    for (std::uint64_t row = 0; row < model.words(); ++row) words.push_back(*model.word(row));
+    const std::vector<float> expected = vectors(model, words);
+    CHECK(std::memcmp(table->view().data(), expected.data(), expected.size() * sizeof(float)) == 0);
+  }
+  FastTextFile none;
+  none.words = {};
+  none.labels = {"__label__a"};
+  none.model = 3;
+  const auto empty = opened(none.build()).table();
+  REQUIRE_MESSAGE(empty.ok(), empty.error().message);
+  CHECK(empty->rows() == 0);
+}
+
 TEST_CASE("refused: what is no model") {
   const TemporaryFolder folder;
   CHECK(Subwords::open(folder / "absent").error().code == Code::not_found);

@@ -1,9 +1,11 @@
-// The first row of a key stays, later ones are left out, and every row that stays keeps its values and its key.
+// The first row of a key stays, later ones are left out or stay without being found, and every row that stays keeps its
+// values and its key.
 #include <doctest/doctest.h>
 
 #include <map>
 #include <random>
 
+#include "rowan/import.hpp"
 #include "rowan/table.hpp"
 #include "tests/native/samples.hpp"
 #include "tests/support/files.hpp"
@@ -128,4 +130,56 @@ TEST_CASE("a table of one key many times has one row") {
   CHECK(table->vocabulary().find("") == 0);
   CHECK(first_value(*table, 0) == 0.0F);
   CHECK(verify(folder / "t.safetensors").ok());
+}
+
+TEST_CASE("rows that are numbered by others stay where they are, and keys find the first of theirs") {
+  const test::TemporaryFolder folder;
+  constexpr std::size_t rows = 5000;
+  std::vector<std::string> texts;
+  std::vector<std::uint64_t> ids;
+  for (std::size_t row = 0; row < rows; ++row) {
+    texts.push_back("key" + std::to_string(row % 3000));
+    ids.push_back(row % 3000);
+  }
+  const std::vector<std::string_view> keys(texts.begin(), texts.end());
+  auto writer = TableWriter::create(folder / "t.safetensors",
+                                    {{.name = "a", .dim = 2, .keys = KeyKind::bytes, .keep_duplicates = true},
+                                     {.name = "b", .dim = 2, .keys = KeyKind::u64, .keep_duplicates = true},
+                                     {.name = "c", .dim = 2, .keys = KeyKind::u64}});
+  REQUIRE(writer.ok());
+  REQUIRE(writer->append(0, numbered_rows(rows, 2), keys).ok());
+  REQUIRE(writer->append(1, numbered_rows(rows, 2), ids).ok());
+  REQUIRE(writer->append(2, numbered_rows(rows, 2), ids).ok());
+  const auto report = writer->publish();
+  REQUIRE_MESSAGE(report.ok(), report.error().message);
+  CHECK(report->rows == 2 * rows + 3000);
+  CHECK(report->duplicates == 3 * 2000);
+  CHECK(report->first_duplicates.front().kept == 0);
+  CHECK(report->first_duplicates.front().dropped == 3000);
+  CHECK(verify(folder / "t.safetensors").ok());
+  // Written again from what was opened, they stay too.
+  const auto tables = Table::open_all(folder / "t.safetensors");
+  REQUIRE(tables.ok());
+  REQUIRE(save_tables(folder / "again.safetensors", *tables).ok());
+  REQUIRE(convert(folder / "again.safetensors", folder / "third.safetensors").ok());
+  for (const char* const name : {"t.safetensors", "again.safetensors", "third.safetensors"}) {
+    CHECK(verify(folder / name).ok());
+    const auto opened = Table::open_all(folder / name);
+    REQUIRE(opened.ok());
+    for (const Table& table : {opened->at(0), opened->at(1)}) {
+      REQUIRE(table.rows() == rows);
+      for (const std::uint64_t row : {0, 17, 2999, 3000, 3017, 4999}) {
+        CHECK(first_value(table, row) == static_cast<float>(row));
+        const auto first = static_cast<std::int64_t>(row % 3000);
+        if (table.name() == "a") {
+          CHECK(table.vocabulary().key(row) == keys[row]);
+          CHECK(table.vocabulary().find(keys[row]) == first);
+        } else {
+          CHECK(table.vocabulary().id(row) == ids[row]);
+          CHECK(table.vocabulary().find(ids[row]) == first);
+        }
+      }
+    }
+    CHECK(opened->at(2).rows() == 3000);
+  }
 }

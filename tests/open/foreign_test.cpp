@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rowan/file.hpp"
+#include "rowan/import.hpp"
 #include "rowan/table.hpp"
 #include "rowan/words.hpp"
 #include "tests/formats/small_files.hpp"
@@ -56,6 +57,36 @@ TEST_CASE("of a token that is there twice the first row has it") {
   REQUIRE_MESSAGE(table.ok(), table.error().message);
   CHECK(table->vocabulary().find("king") == 0);
   CHECK(table->vocabulary().key(1) == "king");
+}
+
+TEST_CASE("rows that are ids stay where they are through a conversion, whatever their tokens") {
+  const TemporaryFolder folder;
+  const std::string model =
+      safetensors_file(R"({"embeddings":{"dtype":"F32","shape":[4,2],"data_offsets":[0,32]}})", floats(8));
+  const std::string tokens = R"({"model":{"type":"Unigram","vocab":[["a",0],["b",0],["a",0],["c",0]]}})";
+  const SmallFile files[] = {{.name = "model.gguf", .bytes = small_gguf(0, 256, "king")},
+                             {.name = "m2v.safetensors", .bytes = model, .tokenizer = tokens}};
+  for (const SmallFile& file : files) {
+    CAPTURE(file.name);
+    const std::string path = put_into(folder, file);
+    const auto mapped = Table::open(path);
+    REQUIRE_MESSAGE(mapped.ok(), mapped.error().message);
+    const auto report = convert(path, folder / "converted", {.overwrite = true});
+    REQUIRE_MESSAGE(report.ok(), report.error().message);
+    CHECK(report->duplicates == 1);
+    CHECK(report->duplicates_kept);
+    CHECK(verify(folder / "converted").ok());
+    const auto converted = Table::open(folder / "converted");
+    REQUIRE(converted.ok());
+    REQUIRE(converted->rows() == mapped->rows());
+    for (std::uint64_t row = 0; row < mapped->rows(); ++row) {
+      CHECK(converted->vocabulary().key(row) == mapped->vocabulary().key(row));
+      CHECK(converted->vocabulary().find(*mapped->vocabulary().key(row)) ==
+            mapped->vocabulary().find(*mapped->vocabulary().key(row)));
+      CHECK(std::memcmp(converted->view().data() + row * converted->row_stride(),
+                        mapped->view().data() + row * mapped->row_stride(), mapped->dim() * sizeof(float)) == 0);
+    }
+  }
 }
 
 TEST_CASE("names of tables are those of tensors without their ending") {

@@ -249,7 +249,7 @@ Result<ConvertReport> Conversion::from_foreign(ForeignFile file, const Format& f
   const auto source = choose_foreign(std::move(file), source_, options_);
   if (!source) return source.error();
   report_.duplicates_kept = source->file.found().rows_are_ids && source->keyed;
-  if (!source->subwords) report_.notes = source->file.notes();  // which are of the rows that the vectors are made of
+  report_.notes = source->file.notes();
   const auto make_reader = [&](const RowLayout& layout) {
     return ForeignRows::make(*source, source_, layout, options_.limit, sizes_);
   };

@@ -67,15 +67,18 @@ const Format& format_of(SourceFormat id) noexcept {
   return **std::find_if(formats.begin(), formats.end(), [id](const Format* format) { return format->id == id; });
 }
 
+const Format* find_mapped_format(std::string_view start) {
+  for (const Format* const format : formats) {
+    if (!format->streaming && format->probe(start)) return format;
+  }
+  return nullptr;
+}
+
 Recognised recognise(std::string_view start, const TextRequest& asked, bool complete) {
   using Content = Recognised::Content;
   if (start.empty()) return {Content::empty, nullptr, "empty"};
   if (start.starts_with(gzip_magic)) return {Content::gzip, nullptr, "gzip-compressed"};
-  for (const Format* const format : formats) {
-    if (format->probe != nullptr && !format->streaming && format->probe(start)) {
-      return {Content::of_format, format, format->noun};
-    }
-  }
+  if (const Format* const format = find_mapped_format(start)) return {Content::of_format, format, format->noun};
   if (const NotRead* const other = find_not_read(start)) return {Content::not_read, nullptr, other->noun, other};
   Recognised found{Content::unknown, nullptr, "of no format that Rowan knows"};
   found.text = look_at_text(without_byte_order_mark(start), complete, asked);

@@ -125,6 +125,9 @@ struct Recognised {
   bool streams() const noexcept { return content == Content::of_format && format->streaming.has_value(); }
 };
 
+/// The format that maps, or Rowan's own, of a file that starts so; null for all others. Costs no look at lines.
+const Format* find_mapped_format(std::string_view start);
+
 /// What a file is that starts so: `start` is all of it where `complete`, else at least its first 64 KiB, and three
 /// whole lines of text. Looks no further than that, but for the headers of safetensors files.
 Recognised recognise(std::string_view start, const TextRequest& asked = {}, bool complete = true);

@@ -19,24 +19,26 @@ using detail::NativeFile;
 
 /// with(NativeFile) or with(ForeignFile), whichever the file is. `name` is the table that is asked for.
 template <class Outcome, class With>
-Result<Outcome> with_file(MappedFile mapped, std::string_view name, const detail::Recognised& start,
+Result<Outcome> with_file(MappedFile mapped, std::string_view name, const detail::Format* format,
                           NativeFile::Unfinished unfinished, const With& with) {
-  if (start.is(detail::native_format)) {
+  if (format == &detail::native_format) {
     const Result<NativeFile> file = NativeFile::of(std::move(mapped), unfinished);
     if (!file) return file.error();
     return with(*file);
   }
-  if (!start.maps()) return detail::not_mapped_error(mapped.file);
+  if (format == nullptr) return detail::not_mapped_error(mapped.file);
   const auto opened = mapped.file;
-  const auto file = detail::ForeignFile::of(std::move(mapped), *start.format);
+  const auto file = detail::ForeignFile::of(std::move(mapped), *format);
   if (!file && file.error().code == Code::needs_conversion) {
-    return detail::not_mapped_error(opened, *start.format, name);
+    return detail::not_mapped_error(opened, *format, name);
   }
   if (!file) return file.error();
   return with(*file);
 }
 
-detail::Recognised recognise(const MappedFile& mapped) { return detail::recognise(detail::as_text(mapped.bytes())); }
+const detail::Format* format_of(const MappedFile& mapped) {
+  return detail::find_mapped_format(detail::as_text(mapped.bytes()));
+}
 
 }  // namespace
 
@@ -47,8 +49,8 @@ Result<Table> Table::open(const std::string& path, std::string_view name, const 
     }
     Result<MappedFile> mapped = MappedFile::open(path, options);
     if (!mapped) return mapped.error();
-    const detail::Recognised start = recognise(*mapped);
-    return with_file<Table>(*std::move(mapped), name, start, NativeFile::Unfinished::refuse,
+    const detail::Format* const format = format_of(*mapped);
+    return with_file<Table>(*std::move(mapped), name, format, NativeFile::Unfinished::refuse,
                             [&](const auto& file) { return file.table(name); });
   });
 }
@@ -57,8 +59,8 @@ Result<std::vector<Table>> Table::open_all(const std::string& path, const OpenOp
   return detail::guarded([&]() -> Result<std::vector<Table>> {
     Result<MappedFile> mapped = MappedFile::open(path, options);
     if (!mapped) return mapped.error();
-    const detail::Recognised start = recognise(*mapped);
-    return with_file<std::vector<Table>>(*std::move(mapped), {}, start, NativeFile::Unfinished::refuse,
+    const detail::Format* const format = format_of(*mapped);
+    return with_file<std::vector<Table>>(*std::move(mapped), {}, format, NativeFile::Unfinished::refuse,
                                          [&](const auto& file) -> Result<std::vector<Table>> { return file.tables(); });
   });
 }
@@ -67,11 +69,11 @@ Result<FileInfo> inspect(const std::string& path) {
   return detail::guarded([&]() -> Result<FileInfo> {
     Result<MappedFile> mapped = MappedFile::open(path);
     if (!mapped) return mapped.error();
-    const detail::Recognised start = recognise(*mapped);
+    const detail::Format* const format = format_of(*mapped);
     FileInfo text;
-    text.what = start.noun;
+    text.what = format != nullptr ? format->noun : detail::recognise(detail::as_text(mapped->bytes())).noun;
     text.file_bytes = mapped->bytes().size();
-    auto info = with_file<FileInfo>(*std::move(mapped), {}, start, NativeFile::Unfinished::accept,
+    auto info = with_file<FileInfo>(*std::move(mapped), {}, format, NativeFile::Unfinished::accept,
                                     [](const auto& file) -> Result<FileInfo> { return file.info(); });
     if (info || info.error().code != Code::needs_conversion) return info;
     // Text, which there is no more to say of without reading it.

@@ -109,7 +109,8 @@ class Source {
 
   const std::string& path() const noexcept { return mapped_.path(); }
   const std::shared_ptr<const OpenedFile>& file() const noexcept { return mapped_.file; }
-  const Recognised& start() const noexcept { return start_; }
+  /// Where it maps, or is Rowan's own; else null.
+  const Format* format() const noexcept { return format_; }
   std::span<const std::byte> bytes() const noexcept { return mapped_.bytes(); }
   Origin origin(const std::optional<FoundTensor>& rows) const { return {stamp_, hash_of(bytes(), rows)}; }
   bool is_origin(const Origin& origin, const std::optional<FoundTensor>& rows) const {
@@ -137,11 +138,11 @@ class Source {
 
  private:
   Source(MappedFile mapped, FileStamp stamp)
-      : mapped_(std::move(mapped)), stamp_(stamp), start_(recognise(as_text(mapped_.bytes()))) {}
+      : mapped_(std::move(mapped)), stamp_(stamp), format_(find_mapped_format(as_text(mapped_.bytes()))) {}
 
   MappedFile mapped_;
   FileStamp stamp_;
-  Recognised start_;
+  const Format* format_;
 };
 
 /// The sidecar that is there and of the source as it is; empty where there is none. An Error where something else has
@@ -222,7 +223,7 @@ Result<void> keep_keys(const std::string& sidecar, const Source& source, const F
 Result<Table> open_with_sidecar(const std::string& path, std::string_view name, const OpenOptions& options) {
   const Result<Source> source = Source::open(path);
   if (!source) return source.error();
-  if (source->start().is(native_format)) {
+  if (source->format() == &native_format) {
     Result<MappedFile> mapped = source->map(options);
     if (!mapped) return mapped.error();
     const Result<NativeFile> file = NativeFile::of(*std::move(mapped));
@@ -241,10 +242,10 @@ Result<Table> open_with_sidecar(const std::string& path, std::string_view name, 
   }
   if (current && *current) return (*current)->file.table({});
 
-  if (source->start().maps()) {
+  if (source->format() != nullptr) {
     Result<MappedFile> mapped = source->map(options);
     if (!mapped) return mapped.error();
-    const Result<ForeignFile> file = ForeignFile::of(*std::move(mapped), *source->start().format);
+    const Result<ForeignFile> file = ForeignFile::of(*std::move(mapped), *source->format());
     Result<Table> table = file ? file->table(name) : file.error();
     // It is open already: where its keys cannot be kept, nothing is lost but time.
     if (table && current) static_cast<void>(keep_keys(sidecar, *source, *file, name));

@@ -101,9 +101,7 @@ std::optional<LineFault> parse_line(std::string_view line, const TextLayout& lay
   token = left;
   if (!layout.words) return std::nullopt;
   if (layout.between != Separator::space || layout.before) token = trim_blanks(token);
-  const std::string_view inside = layout.quoted ? without_quotes(token) : token;
-  const bool quoted = inside.size() != token.size();
-  token = inside;
+  const bool quoted = layout.quoted && without_quotes(token).size() != token.size();
   if (dim_given || quoted) return std::nullopt;
   const auto more = layout.before ? std::nullopt : take_last_field(left, layout.between);
   if (!more || !spells_number(*more, layout)) return std::nullopt;

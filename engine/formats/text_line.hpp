@@ -28,8 +28,8 @@ struct LineFault {
   simd::Encoded encoded = simd::Encoded::ok;
 };
 
-/// Parses one line without its line end: `dim` numbers into `values`, all before them is the token, in which two double
-/// quotes may stand for one where the layout has quotes. A line shorter than 2 * dim bytes, or 2 * dim - 1 without
+/// Parses one line without its line end: `dim` numbers into `values`, all before them is the token, with the quotes
+/// that it may stand in. A line shorter than 2 * dim bytes, or 2 * dim - 1 without
 /// words, is always at fault and writes nothing.
 std::optional<LineFault> parse_line(std::string_view line, const TextLayout& layout, std::size_t dim, bool dim_given,
                                     float* values, std::string_view& token);

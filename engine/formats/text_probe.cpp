@@ -131,8 +131,8 @@ class Probe {
 
   TextLook look_at(const Lines& lines, std::uint64_t dim) {
     const auto begins_blank = [](std::string_view line) { return line.front() == ' ' || line.front() == '\t'; };
-    const bool indented = lines.size() > 1 && asked_.separator != Separator::space &&
-                          std::all_of(lines.begin(), lines.end(), begins_blank);
+    const bool indented =
+        !lines.empty() && asked_.separator != Separator::space && std::all_of(lines.begin(), lines.end(), begins_blank);
     Vote best = elect_layout(lines, dim, indented, asked_);
     TextLook look;
     if (!best.carried() && lines.size() > 1) {  // names of columns, and one row
@@ -216,7 +216,8 @@ class Probe {
 
   /// A separator that all tokens end in is none of theirs.
   void judge_bare(TextLook& look, const Lines& tokens) {
-    if (tokens.size() < 2) return;
+    const auto bare = [](std::string_view token) { return trim_blanks(token).size() < 2; };  // a word by itself
+    if (tokens.size() < 2 || std::any_of(tokens.begin(), tokens.end(), bare)) return;
     for (int i = 0; i < separator_count; ++i) {
       const auto separator = static_cast<Separator>(i);
       if (separator == look.layout.between || separator == Separator::spaces || separator == Separator::space) continue;
@@ -262,10 +263,8 @@ class Probe {
   void refuse_decimal_commas(TextLook& look, const Lines& lines) const {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       std::string_view left = trim_line(lines[i], look.layout);
-      std::uint64_t fields = 0;
       std::string_view found;
       for (std::string_view rest = left; const auto field = take_last_field(rest, look.layout.between);) {
-        ++fields;
         if (field->find(',') != std::string_view::npos && spells_number(*field, look.layout)) found = *field;
       }
       if (found.empty()) continue;

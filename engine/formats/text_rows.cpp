@@ -23,14 +23,16 @@ std::string quoted(std::string_view field) {
   return concat("\"", field.substr(0, shown), field.size() > shown ? "…\"" : "\"");
 }
 
-/// A quoted text with its double quotes as they are meant.
-std::string single_quotes(std::string_view text) {
+/// A token without the quotes that it may stand in, and with each pair of quotes inside of them as one.
+std::string_view unquoted(std::string_view token, RowBlock& block) {
+  const std::string_view inside = without_quotes(token);
+  if (inside.size() == token.size() || inside.find("\"\"") == std::string_view::npos) return inside;
   std::string single;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    single += text[i];
-    if (text.substr(i).starts_with("\"\"")) ++i;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    single += inside[i];
+    if (inside.substr(i).starts_with("\"\"")) ++i;
   }
-  return single;
+  return block.keep(std::move(single));
 }
 
 }  // namespace
@@ -137,7 +139,7 @@ void TextReader::parse_chunk(Chunk& chunk, RowBlock& block) const {
       chunk.fault->line = line;
       return;
     }
-    if (shape_.layout.quoted && token.find("\"\"") != std::string_view::npos) token = block.keep(single_quotes(token));
+    if (shape_.layout.quoted) token = unquoted(token, block);
 
     const std::size_t offset = block.rows * layout_.stride;
     if (block.memory.size() < offset + layout_.stride) {

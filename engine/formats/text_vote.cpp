@@ -93,7 +93,7 @@ Vote elect_layout(const Lines& lines, std::uint64_t dim, bool indented, const Te
   const Lines tokens = tokens_of(lines, best);
   const auto padded = [](std::string_view token) { return token.size() > 1 && token.ends_with(' '); };
   const auto count = static_cast<std::size_t>(std::count_if(tokens.begin(), tokens.end(), padded));
-  if (2 * count > tokens.size() && tokens.size() > 1) best.layout.between = Separator::spaces;
+  if (2 * count > tokens.size()) best.layout.between = Separator::spaces;
   return best;
 }
 

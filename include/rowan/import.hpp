@@ -83,18 +83,18 @@ struct ConvertReport {
 ///
 /// Text is read by these rules. Its first lines say what stands between fields: single spaces, or any number of them or
 /// tabs, tabs, commas, semicolons, '|', ':' or no-break spaces, with another of them behind the token, where most lines
-/// agree; what they agree on holds for all, and a line that differs is refused with its number. ConvertOptions::separator
-/// settles it, and then nothing is taken off a line but CR before LF and one separator at its end. The last `dim` fields
-/// are the numbers and all before them is the token, so tokens may hold spaces; where what is taken for a token would end
-/// in a number, the line is refused as ragged unless `dim` was given. Spaces that all lines begin with are no token's. A
-/// first line of names of columns, or of "ROWS DIM" before rows of as many numbers, is no row. Between commas and
-/// semicolons fields may stand in double quotes. Numbers are decimal, "inf" and "nan" included, whatever the locale, with
-/// a decimal comma between tabs, semicolons, '|' or ':' alone; one beyond f32's range is refused. First fields that are
-/// whole numbers are tokens; where some are fractions there are no tokens, and all columns are numbers where no key is
-/// wanted (KeyKind::none, or ids from a file), or the file is refused.
+/// agree; what they agree on holds for all, and a line that differs is refused with its number.
+/// ConvertOptions::separator settles it, and then nothing is taken off a line but CR before LF and one separator at its
+/// end. The last `dim` fields are the numbers and all before them is the token, so tokens may hold spaces; where what
+/// is taken for a token would end in a number, the line is refused as ragged unless `dim` was given. Spaces that all
+/// lines begin with are no token's. A first line of names of columns, or of "ROWS DIM" before rows of as many numbers,
+/// is no row. Between commas and semicolons fields may stand in double quotes. Numbers are decimal, "inf" and "nan"
+/// included, whatever the locale, with a decimal comma between tabs, semicolons, '|' or ':' alone; one beyond f32's
+/// range is refused. First fields that are whole numbers are tokens; where some are fractions there are no tokens, and
+/// all columns are numbers where no key is wanted (KeyKind::none, or ids from a file), or the file is refused.
 ///
-/// Rows of files whose tokens are known by their numbers (GGUF, a tokenizer.json) keep those where a token occurs twice;
-/// of other files the first row of a token is kept and the later ones are left out.
+/// Rows of files whose tokens are known by their numbers (GGUF, a tokenizer.json) keep those where a token occurs
+/// twice; of other files the first row of a token is kept and the later ones are left out.
 ROWAN_API Result<ConvertReport> convert(const std::string& source, const std::string& target,
                                         const ConvertOptions& options = {});
 

@@ -79,11 +79,12 @@ class ROWAN_API Table {
   /// Files of other formats are recognised by their content and mapped where their rows can be read in place: any
   /// safetensors, NumPy's .npy and uncompressed .npz, PyTorch's .pt and .pth, GGUF (F32, F16, BF16), fastText's .bin
   /// and finalfusion. `name` is then that of a tensor, with or without its ".weight"; without one it is the tensor that
-  /// the format says, the one that is called as tables usually are, in whatever module ("bert.embeddings.word_embeddings"),
-  /// or the only matrix; whole numbers are none unless scales belong to them, and codes with scales beside them are never
-  /// given out unscaled: they are refused, or converted where the layout is known (Code::needs_conversion). Their tokens are copied and indexed at open. Others are
-  /// refused with the command that converts them (Code::needs_conversion), see convert() in rowan/import.hpp. They are
-  /// opened read_only or copy_on_write.
+  /// the format says, the one that is called as tables usually are, in whatever module
+  /// ("bert.embeddings.word_embeddings"), or the only matrix; whole numbers are none unless scales belong to them, and
+  /// codes with scales beside them are never given out unscaled: they are refused, or converted where the layout is
+  /// known (Code::needs_conversion). Their tokens are copied and indexed at open. Others are refused with the command
+  /// that converts them (Code::needs_conversion), see convert() in rowan/import.hpp. They are opened read_only or
+  /// copy_on_write.
   static Result<Table> open(const std::string& path, std::string_view name = {}, const OpenOptions& options = {});
   static Result<Table> open(const std::string& path, const OpenOptions& options) { return open(path, {}, options); }
 

@@ -80,6 +80,7 @@ TEST_CASE("columns that are aligned by spaces") {
               "king  0.1 0.2\nqueen 0.4 0.5\nno    0.7 0.8\n",
               {"king", "queen", "no"},
               {0.1F, 0.2F, 0.4F, 0.5F, 0.7F, 0.8F}});
+  check_read({"one row", "king  0.1 0.2\n", {"king"}, {0.1F, 0.2F}});
   check_read(
       {"with names above", "         0    1\nking   0.1  0.2\nqueen  0.4  0.5\n", two, {0.1F, 0.2F, 0.4F, 0.5F}});
 }
@@ -109,6 +110,8 @@ TEST_CASE("what belongs to a token stays with it") {
 
 TEST_CASE("spaces that all lines begin with are no token's, unless --separator says so") {
   check_read({"spaces", " king 0.1 0.2 0.3\n queen 0.4 0.5 0.6\n", two, six});
+  check_read({"one row", " king 0.1 0.2 0.3\n", {"king"}, {0.1F, 0.2F, 0.3F}});
+  check_read({"words that are a separator", "2 2\n, 1 2\nb, 3 4\n", {",", "b,"}, {1, 2, 3, 4}});
   check_read({"behind a header", "2 3\n king 0.1 0.2 0.3\n queen 0.4 0.5 0.6\n", two, six});
   check_read({"as they are", " king 0.1 0.2 0.3\n queen 0.4 0.5 0.6\n", {" king", " queen"}, six, "space"});
 }
@@ -124,6 +127,10 @@ TEST_CASE("CSV: names of columns, quotes, decimal commas") {
               "\"a,b\",0.1,0.2\n\"say \"\"no\"\"\",0.3,0.4\n\"\"\"\",0.5,0.6\nc,0.7,0.8\n",
               {"a,b", "say \"no\"", "\"", "c"},
               {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F, 0.8F}});
+  check_read({"quotes inside of none are themselves",
+              "a\"\"b,0.1,0.2\nc,0.3,0.4\n",
+              {"a\"\"b", "c"},
+              {0.1F, 0.2F, 0.3F, 0.4F}});
   check_read({"a lone quote is itself", "\",0.1,0.2\nb,0.3,0.4\n", {"\"", "b"}, {0.1F, 0.2F, 0.3F, 0.4F}});
   check_read({"no names: a row of whole numbers", "king,0,1\nqueen,2,3\n", two, {0, 1, 2, 3}});
   for (const std::string_view between : {";", "\t", "|"}) {

@@ -17,6 +17,12 @@ namespace {
 
 using native::weight_suffix;  // which it has of PyTorch
 
+/// What models call their embeddings, the likeliest first.
+constexpr std::array<std::string_view, 9> usual_names = {
+    "embeddings",       "embedding.weight",       "model.embed_tokens.weight", "embed_tokens.weight",
+    "wte.weight",       "word_embeddings.weight", "embeddings.weight",         "tok_embeddings.weight",
+    "token_embd.weight"};
+
 Error refused(Code code, const std::string& path, const FoundTensor& tensor, std::string_view why) {
   return make_error(code, path, ": ", tensor_in_words(tensor), " ", why);
 }
@@ -120,24 +126,15 @@ std::string choices(const FoundFile& found) {
 /// A tensor by the name that models give their embeddings, whatever module they are in; null where there is none, an
 /// Error where there are several.
 Result<const FoundTensor*> find_usual(const FoundFile& found, const std::string& path) {
-  constexpr std::array<std::string_view, 9> usual = {
-      "embeddings",       "embedding.weight",       "model.embed_tokens.weight", "embed_tokens.weight",
-      "wte.weight",       "word_embeddings.weight", "embeddings.weight",         "tok_embeddings.weight",
-      "token_embd.weight"};
-  for (const std::string_view name : usual) {
+  for (const std::string_view name : usual_names) {
     for (const FoundTensor& tensor : found.tensors) {
       if (tensor.name == name && counts_as_table(tensor)) return &tensor;
     }
   }
-  const auto is_usual = [&](const FoundTensor& tensor) {
-    return counts_as_table(tensor) && std::any_of(usual.begin(), usual.end(), [&](std::string_view name) {
-             return tensor.name.ends_with(name) && tensor.name[tensor.name.size() - name.size() - 1] == '.';
-           });
-  };
   const FoundTensor* chosen = nullptr;
   std::size_t several = 0;
   for (const FoundTensor& tensor : found.tensors) {
-    if (!is_usual(tensor)) continue;
+    if (!counts_as_table(tensor) || !is_usual_name(tensor.name)) continue;
     chosen = &tensor;
     ++several;
   }
@@ -147,6 +144,12 @@ Result<const FoundTensor*> find_usual(const FoundFile& found, const std::string&
 }
 
 }  // namespace
+
+bool is_usual_name(std::string_view name) noexcept {
+  return std::any_of(usual_names.begin(), usual_names.end(), [&](std::string_view usual) {
+    return name.ends_with(usual) && (name.size() == usual.size() || name[name.size() - usual.size() - 1] == '.');
+  });
+}
 
 std::optional<DType> mapped_type(Encoding encoding) noexcept {
   switch (encoding) {

@@ -35,6 +35,9 @@ Result<ForeignTable> check_tensor(std::span<const std::byte> file, const FoundTe
 /// the only matrix. The Error lists what there is to choose from.
 Result<const FoundTensor*> choose_tensor(const FoundFile& found, std::string_view name, const std::string& path);
 
+/// Whether a tensor is called as models call their embeddings, in whatever module.
+bool is_usual_name(std::string_view name) noexcept;
+
 /// The type as which lookups read such elements in place.
 std::optional<DType> mapped_type(Encoding encoding) noexcept;
 

@@ -82,8 +82,6 @@ constexpr std::array magics = {
 
 constexpr NotRead web_page = {"a web page, not a model", download_again};
 constexpr NotRead xml = {"an XML document, not a model", download_again};
-constexpr NotRead shard_index = {"a JSON index of a model's files",
-                                 "name the file that holds the table, which its \"weight_map\" says"};
 constexpr NotRead json = {"a JSON document",
                           "vectors are not read from JSON: write them as text, a token and its "
                           "numbers in a line, or with numpy.save()"};
@@ -165,6 +163,9 @@ const NotRead* find_protocol_buffer(std::string_view start) noexcept {
 }
 
 }  // namespace
+
+constinit const NotRead shard_index = {"a JSON index of a model's files",
+                                       "name the file that holds the table, which its \"weight_map\" says"};
 
 const NotRead* find_document(std::string_view start) noexcept {
   const std::string_view text = without_leading_space(start.substr(0, 4096));

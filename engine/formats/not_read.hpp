@@ -11,6 +11,9 @@ struct NotRead {
   std::string_view way_out;
 };
 
+/// The index of a model's files, of which there is more to say: shard_index.hpp.
+extern const NotRead shard_index;
+
 /// What a file is that starts so, or is that; null where nothing here is known of it.
 const NotRead* find_not_read(std::string_view start) noexcept;
 /// The same of what is text and no table: a web page, JSON.

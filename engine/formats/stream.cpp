@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/formats/shard_index.hpp"
 #include "engine/support/error.hpp"
 #include "engine/support/shell_word.hpp"
 
@@ -37,7 +38,7 @@ Error one_number_error(const std::string& path, const Format& format) {
 }
 
 /// The refusal of a file that is not of the format that was asked for, or of any.
-Error refused(const Recognised& start, const ByteSource& source) {
+Error refused(const Recognised& start, std::string_view head, const ByteSource& source) {
   using Content = Recognised::Content;
   const Subject subject = subject_of(source);
   const std::string first = subject.unpack.empty() ? std::string() : concat(subject.unpack, "; then ");
@@ -45,6 +46,10 @@ Error refused(const Recognised& start, const ByteSource& source) {
     case Content::one_number:
       return one_number_error(source.path(), *start.format);
     case Content::not_read:
+      if (const auto table = start.other == &shard_index ? table_in_index(head) : std::nullopt) {
+        return make_error(Code::format_unsupported, subject.text, " is ", start.other->noun, "; its table ",
+                          in_quotes(table->name), " is in ", in_quotes(table->file), ": name that file");
+      }
       return make_error(Code::format_unsupported, subject.text, " is ", start.other->noun, "; ", first,
                         with_file(start.other->way_out, subject.file));
     case Content::unknown:
@@ -60,7 +65,7 @@ Error refused(const Recognised& start, const ByteSource& source) {
                     formats_in_words());
 }
 
-Result<const Format*> choose_format(const Recognised& start, const ByteSource& source,
+Result<const Format*> choose_format(const Recognised& start, std::string_view head, const ByteSource& source,
                                     std::optional<SourceFormat> from) {
   const std::string& path = source.path();
   if (start.content == Recognised::Content::empty) {
@@ -83,7 +88,7 @@ Result<const Format*> choose_format(const Recognised& start, const ByteSource& s
   const bool readable = start.content != Recognised::Content::gzip && start.content != Recognised::Content::not_read;
   if (asked != nullptr && readable) return asked;
   if (start.streams()) return start.format;
-  return refused(start, source);
+  return refused(start, head, source);
 }
 
 bool has_lines(std::string_view text, int lines) noexcept {
@@ -120,7 +125,7 @@ Result<StreamStart> read_start(BatchReader& reader, std::optional<SourceFormat> 
   }
   asked.text.first_line = first_line_of(from);
   const Recognised start = recognise(*head, asked.text, reader.at_end());
-  const auto format = choose_format(start, reader.source(), from);
+  const auto format = choose_format(start, *head, reader.source(), from);
   if (!format) return format.error();
   if (!(*format)->streaming) return StreamStart{.format = *format};
   const Streaming& streaming = *(*format)->streaming;

@@ -149,7 +149,14 @@ class Probe {
     look.kind = Kind::rows;
     look.layout = best.layout;
     look.dim = best.numbers;
-    judge_tokens(look, lines, best, dim);
+    const Lines tokens = tokens_of(lines, best);
+    judge_tokens(look, lines, tokens, best, dim);
+    const auto stands_in_quotes = [](std::string_view token) {
+      return without_quotes(trim_blanks(token)) != trim_blanks(token);
+    };
+    if (!asked_.separator) {
+      look.layout.quoted = look.layout.quoted || std::all_of(tokens.begin(), tokens.end(), stands_in_quotes);
+    }
     if (look.kind != Kind::rows) return look;
     if (best.layout.decimal_commas && is_space(best.layout.between)) {
       refuse_decimal_commas(look, lines);
@@ -168,8 +175,7 @@ class Probe {
   }
 
   /// Whether what stands before the numbers is a token, a number, or a token and a number.
-  void judge_tokens(TextLook& look, const Lines& lines, const Vote& vote, std::uint64_t dim) {
-    const Lines tokens = tokens_of(lines, vote);
+  void judge_tokens(TextLook& look, const Lines& lines, const Lines& tokens, const Vote& vote, std::uint64_t dim) {
     const bool one_less = dim != 0 && vote.numbers + 1 == dim;
     const auto numeric = [&](std::string_view token) { return spells_number(trim_blanks(token), vote.layout); };
     const bool numbers = std::all_of(tokens.begin(), tokens.end(), numeric);
@@ -241,6 +247,7 @@ class Probe {
     const std::string_view first = lines.front();
     if (is_conflict_marker(first)) return;
     look.column_names = are_column_names(first, look) || (first.starts_with("# ") && !look.layout.words);
+    if (look.column_names && look.layout.between == Separator::tab) look.layout.quoted = true;  // as CSV has it
     if (look.column_names || asked_.first_line == FirstLine::row || look.layout.between != Separator::space) return;
     // "ROWS DIM and more", of whole numbers among fractions.
     std::string_view left = first;

@@ -122,6 +122,16 @@ TEST_CASE("CSV: names of columns, quotes, decimal commas") {
   check_read({"named columns", "word,d0,d1,d2\nking,0.1,0.2,0.3\nqueen,0.4,0.5,0.6\n", two, six});
   check_read({"one row", "word,d0,d1,d2\nking,0.1,0.2,0.3\n", {"king"}, {0.1F, 0.2F, 0.3F}});
   check_read({"as R has it", "\"V1\";\"V2\"\n\"king\";0.1;0.2\n\"queen\";0.4;0.5\n", two, {0.1F, 0.2F, 0.4F, 0.5F}});
+  check_read({"as R has it, between spaces",
+              "\"V1\" \"V2\"\n\"king\" 0.1 0.2\n\"queen\" 0.4 0.5\n",
+              two,
+              {0.1F, 0.2F, 0.4F, 0.5F}});
+  check_read({"quotes between tabs",
+              "w\tx\ty\n\"a\tb\"\t0.1\t0.2\nqueen\t0.4\t0.5\n",
+              {"a\tb", "queen"},
+              {0.1F, 0.2F, 0.4F, 0.5F}});
+  check_read(
+      {"words in quotes among others", "\"a\" 0.1 0.2\nqueen 0.4 0.5\n", {"\"a\"", "queen"}, {0.1F, 0.2F, 0.4F, 0.5F}});
   check_read({"numbers from 1 on", "id\t1\t2\nking\t0.1\t0.2\nqueen\t0.4\t0.5\n", two, {0.1F, 0.2F, 0.4F, 0.5F}});
   check_read({"quotes",
               "\"a,b\",0.1,0.2\n\"say \"\"no\"\"\",0.3,0.4\n\"\"\"\",0.5,0.6\nc,0.7,0.8\n",

@@ -103,6 +103,24 @@ TEST_CASE("kinds that are not read are named by every call, compressed too") {
   }
 }
 
+TEST_CASE("an index of a model's files says which has the table") {
+  Conversion conversion;
+  const auto index = [](std::string_view map) {
+    return R"({"metadata": {"total_size": 48}, "weight_map": {)" + std::string(map) + "}}";
+  };
+  CHECK(conversion.refusal(
+            index(R"("lm_head.weight": "m-2.safetensors", "model.embed_tokens.weight": "m-1.safetensors")"),
+            Code::format_unsupported) ==
+        "FILE is a JSON index of a model's files; its table 'model.embed_tokens.weight' is in 'm-1.safetensors': name "
+        "that "
+        "file");
+  for (const std::string_view map :
+       {R"("a": "b")", R"("x.wte.weight": "1", "y.wte.weight": "2")", R"("wte.weight": {"x": "y"})"}) {
+    CHECK(conversion.refusal(index(map), Code::format_unsupported).find("which its \"weight_map\" says") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("words that begin as such files do are words") {
   Conversion conversion;
   for (const std::string word : {"PAR1", "LZIP", "FEA1", "ARROW1", "lmgg", "tjgg", "BZh", "7z", "Rar!", "SQLite", "GGU",

@@ -22,25 +22,6 @@ using detail::concat;
 
 namespace {
 
-struct Part {
-  std::string_view name;
-  std::string_view dtype;
-  std::string_view shape;
-  std::string bytes;
-};
-
-std::string file_of(const std::vector<Part>& parts) {
-  std::string json;
-  std::string data;
-  for (const Part& part : parts) {
-    json +=
-        concat(json.empty() ? "{" : ",", "\"", part.name, "\":{\"dtype\":\"", part.dtype, "\",\"shape\":", part.shape,
-               ",\"data_offsets\":[", data.size(), ",", data.size() + part.bytes.size(), "]}");
-    data += part.bytes;
-  }
-  return safetensors_file(json + "}", data);
-}
-
 std::string bf16(float value) { return u16(simd::encode_bf16(value)); }
 std::string codes(std::size_t count, std::uint8_t first = 0x30) {
   std::string bytes;

@@ -39,23 +39,8 @@ std::string bytes_of(const std::vector<Number>& numbers) {
   return bytes;
 }
 
-struct Part {
-  std::string_view name;
-  std::string_view dtype;
-  std::string_view shape;
-  std::string bytes;
-};
-std::string file_of(const std::vector<Part>& parts) {
-  std::string json;
-  std::string data;
-  for (const Part& part : parts) {
-    json +=
-        concat(json.empty() ? "{" : ",", "\"", part.name, "\":{\"dtype\":\"", part.dtype, "\",\"shape\":", part.shape,
-               ",\"data_offsets\":[", data.size(), ",", data.size() + part.bytes.size(), "]}");
-    data += part.bytes;
-  }
-  return safetensors_file(json + "}", data);
-}
+using test::file_of;
+using test::Part;
 
 const Part embeddings = {"embeddings", "F32", "[2,2]", std::string(16, 'x')};
 const Part mapping = {"mapping", "I32", "[3]", bytes_of<std::int32_t>({1, 0, 1})};

@@ -12,6 +12,7 @@
 
 #include "engine/files/checksum.hpp"
 #include "engine/support/bytes.hpp"
+#include "engine/support/error.hpp"
 #include "rowan/checkpoint.hpp"
 #include "rowan/file.hpp"
 
@@ -110,6 +111,26 @@ inline std::string safetensors_file(std::string json, std::string_view data, std
   std::string file(8, '\0');
   std::memcpy(file.data(), &length, 8);
   return file + json + std::string(data);
+}
+
+/// A tensor, and a file of some.
+struct Part {
+  std::string_view name;
+  std::string_view dtype;
+  std::string_view shape;
+  std::string bytes;
+};
+
+inline std::string file_of(const std::vector<Part>& parts) {
+  std::string json;
+  std::string data;
+  for (const Part& part : parts) {
+    json += detail::concat(json.empty() ? "{" : ",", "\"", part.name, "\":{\"dtype\":\"", part.dtype,
+                           "\",\"shape\":", part.shape, ",\"data_offsets\":[", data.size(), ",",
+                           data.size() + part.bytes.size(), "]}");
+    data += part.bytes;
+  }
+  return safetensors_file(json + "}", data);
 }
 
 /// Gives a small native file, whose last tensor is a rowan.checksum [2] of eight-byte numbers, the right ones.

@@ -145,7 +145,8 @@ bool is_floret(std::string_view start) noexcept {
   std::size_t fields = 0;
   for (; !line.empty() && fields < 9; ++fields) {
     const std::size_t end = std::min(line.find(' '), line.size());
-    if (fields < 6 && !parse_decimal(line.substr(0, end))) return false;
+    const std::string_view field = line.substr(0, end);
+    if (fields < 6 ? !parse_decimal(field) : field.find_first_of("0123456789") != std::string_view::npos) return false;
     line.remove_prefix(std::min(end + 1, line.size()));
   }
   return fields == 8;

@@ -129,6 +129,7 @@ TEST_CASE("words that begin as such files do are words") {
     const Rows rows = conversion.rows(word + " 0.5 0.25\nb 1 2\n");
     CHECK(rows.tokens == std::vector<std::string>{word, "b"});
   }
+  CHECK(conversion.rows("10 1 2 3 4 5 6 7\n11 1 2 3 4 5 6 7\n").dim == 7);  // as long as floret's first line
 }
 
 TEST_CASE("rows of numbers behind their count are no pickles") {

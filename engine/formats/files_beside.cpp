@@ -38,7 +38,7 @@ class Neighbor {
 };
 
 /// Files that have the words of a model's rows, as its library names them.
-constexpr std::array<std::string_view, 4> word_files = {"tokenizer.json", "vocab.txt", "vocab.json",
+constexpr std::array<std::string_view, 5> word_files = {"tokenizer.json", "vocab.txt", "vocab.json", "strings.json",
                                                         "whitespacetokenizer_config.json"};
 
 }  // namespace

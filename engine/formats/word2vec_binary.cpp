@@ -70,7 +70,7 @@ Result<std::size_t> BinaryReader::frame() {
 /// Frames the row that starts at `at` and moves on behind it.
 Result<BinaryReader::Framed> BinaryReader::frame_row(std::string_view bytes, std::size_t& at) {
   const std::uint64_t row = rows_ + framed_.size();
-  std::size_t begin = at;  // line feeds before a token end the row before it, where they are written
+  std::size_t begin = at;  // line feeds before a token are no part of it
   while (begin < bytes.size() && bytes[begin] == '\n') ++begin;
   const std::string_view rest = bytes.substr(begin);
   const std::size_t space = rest.substr(0, longest_token + 1).find(' ');
@@ -79,8 +79,9 @@ Result<BinaryReader::Framed> BinaryReader::frame_row(std::string_view bytes, std
     return make_error(Code::malformed_file, reader_.path(), ": ", place(row), " has no space in its first ",
                       longest_token, " bytes, where a token ends");
   }
-  const std::size_t end = space + 1 + 4 * layout_.dim;
+  std::size_t end = space + 1 + 4 * layout_.dim;
   if (rest.size() < end) return Framed::needs_more;
+  if (rest.size() > end && rest[end] == '\n') ++end;
   framed_.push_back({rest.substr(0, space), rest.data() + space + 1});
   at = begin + end;
   return Framed::row;

@@ -27,7 +27,8 @@ void occupy_standard_streams() {
   }
 }
 
-/// Sentences may have names of files in them: those reach a terminal with their control characters escaped.
+/// Sentences may have names of files in them: those reach a terminal with their control characters escaped. Allocates
+/// nothing, for memory may have run out.
 int fail(int code, const char* sentence) noexcept {
   std::fflush(stdout);
   std::fputs("rowan: ", stderr);

@@ -44,7 +44,8 @@ class Conversion {
   Result<ConvertReport> run();
 
  private:
-  Result<StreamRequest> asked() const;
+  /// What is asked of a source that is streamed.
+  Result<void> set_request();
   Result<void> check_target() const;
   /// Of the one table of a foreign file.
   TableLayout layout_of(std::uint64_t dim) const {
@@ -94,6 +95,7 @@ class Conversion {
   const BatchSizes& sizes_;
   const ConversionExtras& extras_;
   const Parallel& parallel_;
+  StreamRequest asked_;
   ConvertReport report_;
   ErrorTally tally_;
 };
@@ -110,13 +112,13 @@ Result<void> Conversion::check_target() const {
   return {};
 }
 
-Result<StreamRequest> Conversion::asked() const {
-  StreamRequest asked{.limit = options_.limit, .text = {.dim = options_.dim}};
-  asked.text.ids = options_.keys == KeyKind::u64 && options_.ids_from.empty();
-  asked.text.keyless = options_.keys == KeyKind::none || !options_.ids_from.empty();
-  if (options_.separator.empty()) return asked;
-  asked.text.separator = parse_separator(options_.separator);
-  if (asked.text.separator) return asked;
+Result<void> Conversion::set_request() {
+  asked_ = {.limit = options_.limit, .text = {.dim = options_.dim}};
+  asked_.text.ids = options_.keys == KeyKind::u64 && options_.ids_from.empty();
+  asked_.text.keyless = options_.keys == KeyKind::none || !options_.ids_from.empty();
+  if (options_.separator.empty()) return {};
+  asked_.text.separator = parse_separator(options_.separator);
+  if (asked_.text.separator) return {};
   return make_error(Code::invalid_argument, "there is no separator ", in_quotes(options_.separator), "; there are ",
                     separator_names());
 }
@@ -126,12 +128,11 @@ Result<ConvertReport> Conversion::run() {
     return make_error(Code::invalid_argument, "there is no such format");
   }
   if (const auto good = check_target(); !good) return good.error();
+  if (const auto good = set_request(); !good) return good.error();
   auto bytes = ByteSource::of(file_);
   if (!bytes) return bytes.error();
   BatchReader batches(*bytes);
-  const auto wanted = asked();
-  if (!wanted) return wanted.error();
-  const auto start = read_start(batches, options_.from, *wanted, sizes_);
+  const auto start = read_start(batches, options_.from, asked_, sizes_);
   if (!start) return start.error();
   if (start->format->streaming) return from_stream(batches, *start->format, start->shape);
   return from_mapped(*start->format);
@@ -208,9 +209,7 @@ Result<ConvertReport> Conversion::from_run(MappedFile archive, const FileRun& ru
   options_.table.clear();
   ByteSource bytes = ByteSource::of(std::move(archive), run);
   BatchReader batches(bytes);
-  const auto wanted = asked();
-  if (!wanted) return wanted.error();
-  const auto start = read_start(batches, options_.from, *wanted, sizes_);
+  const auto start = read_start(batches, options_.from, asked_, sizes_);
   if (!start) return start.error();
   if (start->format->streaming) return from_stream(batches, *start->format, start->shape);
   return make_error(Code::format_unsupported, source_, ": its file ", in_quotes(run.name), " is ",

@@ -44,24 +44,19 @@ float float_at(std::span<const std::byte> file, Encoding encoding, std::uint64_t
   return value;
 }
 
-/// Whether a tensor of so many numbers lies in the file as it is.
-bool lies_in(std::span<const std::byte> file, const FoundTensor& tensor, std::uint64_t numbers, std::uint64_t bytes) {
+/// Whether a tensor of numbers of so many bytes lies in the file as it is.
+bool lies_in(std::span<const std::byte> file, const FoundTensor& tensor, std::uint64_t bytes) {
   if (tensor.deflated || tensor.product || !tensor.strides.empty() || tensor.big_endian) return false;
-  const auto size = checked_multiply(numbers, bytes);
+  std::optional<std::uint64_t> size = bytes;
+  for (const std::uint64_t count : tensor.shape) size = size ? checked_multiply(*size, count) : size;
   return size && tensor.offset <= file.size() && *size <= file.size() - tensor.offset;
-}
-
-std::uint64_t elements_of(const FoundTensor& tensor) {
-  std::uint64_t elements = 1;
-  for (const std::uint64_t size : tensor.shape) elements = checked_multiply(elements, size).value_or(0);
-  return elements;
 }
 
 /// One number for all codes.
 std::optional<Scaling> one_scale(std::span<const std::byte> file, const FoundTensor& codes, const FoundTensor& scale) {
   const bool f8 = codes.encoding == Encoding::f8_e4m3;
-  if (!f8 || !is_float(scale) || elements_of(scale) != 1) return std::nullopt;
-  if (!lies_in(file, scale, 1, block_size(scale.encoding).bytes)) return std::nullopt;
+  const bool one = std::all_of(scale.shape.begin(), scale.shape.end(), [](std::uint64_t size) { return size == 1; });
+  if (!f8 || !one || !is_float(scale) || !lies_in(file, scale, block_size(scale.encoding).bytes)) return std::nullopt;
   return Scaling{.kind = Scaling::Kind::one, .scale = float_at(file, scale.encoding, scale.offset)};
 }
 
@@ -74,7 +69,7 @@ std::optional<Scaling> exponents(std::span<const std::byte> file, const FoundTen
     return std::nullopt;
   }
   if (codes.shape[1] % groups != 0 || codes.shape[1] / groups != usual_group) return std::nullopt;
-  if (!lies_in(file, scales, elements_of(scales), 1)) return std::nullopt;
+  if (!lies_in(file, scales, 1)) return std::nullopt;
   return Scaling{
       .kind = Scaling::Kind::exponents, .groups = groups, .group = usual_group, .scales_offset = scales.offset};
 }
@@ -95,8 +90,8 @@ std::optional<Scaling> packed(std::span<const std::byte> file, FoundTensor& code
   const std::uint64_t group = *dim / groups;
   if (group != config.group_size.value_or(usual_group)) return std::nullopt;
   const std::uint64_t bytes = block_size(scales.encoding).bytes;
-  if (!lies_in(file, codes, elements_of(codes), 4)) return std::nullopt;
-  if (!lies_in(file, scales, elements_of(scales), bytes) || !lies_in(file, biases, elements_of(biases), bytes)) {
+  if (!lies_in(file, codes, 4)) return std::nullopt;
+  if (!lies_in(file, scales, bytes) || !lies_in(file, biases, bytes)) {
     return std::nullopt;
   }
   codes.encoding = bits == 2 ? Encoding::u2 : bits == 4 ? Encoding::u4 : Encoding::u8;

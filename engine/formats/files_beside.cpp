@@ -21,11 +21,10 @@ namespace {
 class Neighbor {
  public:
   Neighbor(const std::string& path, std::string_view name, bool sealed_copy)
-      : path_((std::filesystem::path(path).parent_path() / name).string()),
-        opened_(MappedFile::open(path_, {.sealed_copy = sealed_copy})) {}
+      : opened_(MappedFile::open((std::filesystem::path(path).parent_path() / name).string(),
+                                 {.sealed_copy = sealed_copy})) {}
 
   bool there() const noexcept { return opened_.ok() || opened_.error().code != Code::not_found; }
-  const std::string& path() const noexcept { return path_; }
   /// Its bytes; what is in the way of them is no other file's fault.
   Result<std::span<const std::byte>> bytes() const {
     if (!opened_) return opened_.error();
@@ -33,7 +32,6 @@ class Neighbor {
   }
 
  private:
-  std::string path_;
   Result<MappedFile> opened_;
 };
 
@@ -54,7 +52,7 @@ Result<void> add_files_beside(FoundFile& found, std::span<const std::byte> file,
     if (!json && json.error().code == Code::out_of_memory) return json.error();
     const auto config = json ? parse_model_config(as_text(*json)) : std::nullopt;
     if (config) found.config = *config;
-    if (!config) found.notes.push_back(concat("the config.json beside it is not read: it is no JSON object"));
+    if (!config) found.notes.push_back("the config.json beside it is not read: it is no JSON object");
   }
   if (!has_model2vec_names(found)) return {};
   const Neighbor tokenizer(path, "tokenizer.json", sealed_copy);

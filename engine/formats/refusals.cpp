@@ -2,6 +2,7 @@
 #include "engine/formats/refusals.hpp"
 
 #include <string_view>
+#include <utility>
 
 #include "engine/formats/stream.hpp"
 #include "engine/support/error.hpp"
@@ -32,6 +33,14 @@ std::string converted_name(std::string path) {
   return path + ".rowan.safetensors";
 }
 
+/// What is in a source, which a conversion looks at in the same way.
+NotMapped not_mapped(const std::string& path, ByteSource source, std::string_view inside_of) {
+  const auto start = look_into(std::move(source));
+  if (!start) return {start.error()};
+  const std::string what = concat(start->compressed ? "gzip-compressed, " : inside_of, start->format->noun);
+  return {needs_conversion_error(path, concat(what, ", which cannot be mapped in place")), what};
+}
+
 }  // namespace
 
 Error needs_conversion_error(const std::string& path, const std::string& what) {
@@ -41,29 +50,24 @@ Error needs_conversion_error(const std::string& path, const std::string& what) {
                     shell_word(source), " ", shell_word(converted_name(source)));
 }
 
-Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file) {
+NotMapped look_at_not_mapped(const std::shared_ptr<const OpenedFile>& file) {
   auto source = ByteSource::of(file);
-  if (!source) return source.error();
-  const auto start = look_into(*std::move(source));
-  if (!start) return start.error();
-  return needs_conversion_error(file->path(), concat(start->compressed ? "gzip-compressed, " : "", start->format->noun,
-                                                     ", which cannot be mapped in place"));
+  if (!source) return {source.error()};
+  return not_mapped(file->path(), *std::move(source), "");
 }
 
-Error not_mapped_error(const std::shared_ptr<const OpenedFile>& file, const Format& archive, std::string_view name) {
+NotMapped look_into_archive(const std::shared_ptr<const OpenedFile>& file, const Format& archive,
+                            std::string_view name) {
   auto mapped = MappedFile::of(file);
-  if (!mapped) return mapped.error();
+  if (!mapped) return {mapped.error()};
   const auto run = archive.streamed_run(mapped->bytes(), name, file->path());
-  if (!run) return run.error();
-  if (!*run) return make_error(Code::format_unsupported, file->path(), " is ", archive.noun, "; it has no text");
-  const auto start = look_into(ByteSource::of(*std::move(mapped), **run));
-  if (!start) return start.error();
-  return needs_conversion_error(file->path(),
-                                concat("a zip archive of ", start->format->noun, ", which cannot be mapped in place"));
+  if (!run) return {run.error()};
+  if (!*run) return {make_error(Code::format_unsupported, file->path(), " is ", archive.noun, "; it has no text")};
+  return not_mapped(file->path(), ByteSource::of(*std::move(mapped), **run), "a zip archive of ");
 }
 
 Error not_native_error(const std::shared_ptr<const OpenedFile>& file, const Recognised& start) {
-  if (!start.maps()) return not_mapped_error(file);
+  if (!start.maps()) return look_at_not_mapped(file).error;
   if (!start.format->often_others) {
     return needs_conversion_error(file->path(), concat(start.noun, ", and a Rowan file is needed here"));
   }

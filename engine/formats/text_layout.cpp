@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "engine/support/error.hpp"
+
 namespace rowan::detail {
 namespace {
 
@@ -28,14 +30,8 @@ constexpr std::array<Spelling, separator_count> spellings = {{
 
 const Spelling& spelling_of(Separator separator) noexcept { return spellings[static_cast<std::size_t>(separator)]; }
 
-/// The last place of a character; npos where there is none.
-std::size_t find_back(std::string_view text, char c) noexcept {
-  const void* const at = ::memrchr(text.data(), c, text.size());
-  return at != nullptr ? static_cast<std::size_t>(static_cast<const char*>(at) - text.data()) : std::string_view::npos;
-}
-
 /// The last place of some characters that end in one that few texts have.
-std::size_t find_back(std::string_view text, std::string_view characters) noexcept {
+std::size_t find_last(std::string_view text, std::string_view characters) noexcept {
   while (text.size() >= characters.size()) {
     const std::size_t last = find_back(text, characters.back());
     if (last == std::string_view::npos || last + 1 < characters.size()) break;
@@ -46,9 +42,21 @@ std::size_t find_back(std::string_view text, std::string_view characters) noexce
   return std::string_view::npos;
 }
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+std::string_view without_blanks_behind(std::string_view text) noexcept {
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
 
 }  // namespace
+
+std::size_t find_back(std::string_view text, char c) noexcept {
+  const void* const at = ::memrchr(text.data(), c, text.size());
+  return at != nullptr ? static_cast<std::size_t>(static_cast<const char*>(at) - text.data()) : std::string_view::npos;
+}
+
+std::string in_double_quotes(std::string_view field) {
+  constexpr std::size_t most = 40;
+  return concat("\"", field.substr(0, most), field.size() > most ? "…\"" : "\"");
+}
 
 std::string_view in_words(Separator separator) noexcept { return spelling_of(separator).words; }
 
@@ -64,15 +72,13 @@ std::string_view separator_names() noexcept {
 }
 
 std::string_view trim_blanks(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  return text;
+  return without_blanks_behind(text.substr(std::min(text.find_first_not_of(" \t"), text.size())));
 }
 
 std::string_view trim_line(std::string_view line, const TextLayout& layout) noexcept {
   if (layout.indented) line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   const std::string_view characters = spelling_of(layout.between).characters;
-  if (layout.between == Separator::spaces) return line.substr(0, line.find_last_not_of(" \t") + 1);
+  if (layout.between == Separator::spaces) return without_blanks_behind(line);
   if (layout.between != Separator::space && line.ends_with(characters)) line.remove_suffix(characters.size());
   return line;
 }
@@ -81,20 +87,18 @@ std::optional<std::string_view> take_last_field(std::string_view& line, Separato
   std::string_view characters = spelling_of(separator).characters;
   std::size_t at = 0;
   if (separator == Separator::spaces) {
-    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+    line = without_blanks_behind(line);
     const std::size_t space = find_back(line, ' ');
     const std::size_t tab = find_back(line, '\t');
     at = space == std::string_view::npos || (tab != std::string_view::npos && tab > space) ? tab : space;
     characters = characters.substr(0, 1);
   } else {
-    at = find_back(line, characters);
+    at = find_last(line, characters);
   }
   if (at == std::string_view::npos) return std::nullopt;
-  std::string_view field = line.substr(at + characters.size());
+  const std::string_view field = line.substr(at + characters.size());
   line = line.substr(0, at);
-  if (separator == Separator::spaces) {
-    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
-  }
+  if (separator == Separator::spaces) line = without_blanks_behind(line);
   return field;
 }
 

@@ -1,8 +1,10 @@
 // How the lines of a text are divided into a token and numbers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/formats/number.hpp"
@@ -46,6 +48,12 @@ struct TextLayout {
     return between == Separator::space && !before && words && !indented && !quoted && !decimal_commas;
   }
 };
+
+/// The last place of a character; npos where there is none.
+std::size_t find_back(std::string_view text, char c) noexcept;
+
+/// A field for a sentence, in double quotes and short enough.
+std::string in_double_quotes(std::string_view field);
 
 /// Without spaces and tabs at its ends.
 std::string_view trim_blanks(std::string_view text) noexcept;

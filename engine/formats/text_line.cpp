@@ -4,17 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 
 namespace rowan::detail {
 namespace {
 
 using Kind = LineFault::Kind;
-
-std::size_t find_back(std::string_view text, char c, std::size_t end) noexcept {
-  const void* at = ::memrchr(text.data(), c, end);
-  return at != nullptr ? static_cast<std::size_t>(static_cast<const char*>(at) - text.data()) : std::string_view::npos;
-}
 
 /// A token without spaces and `dim` numbers, nothing else.
 bool parse_regular(std::string_view line, std::size_t dim, float* values, std::string_view& token) noexcept {
@@ -35,7 +29,7 @@ bool parse_regular(std::string_view line, std::size_t dim, float* values, std::s
 /// Start of the last `count` fields: just behind the space before them. There are enough.
 std::size_t last_fields(std::string_view line, std::size_t count) noexcept {
   std::size_t end = line.size();
-  for (std::size_t i = 0; i < count; ++i) end = find_back(line, ' ', end);
+  for (std::size_t i = 0; i < count; ++i) end = find_back(line.substr(0, end), ' ');
   return end + 1;
 }
 

@@ -82,11 +82,6 @@ bool are_column_names(std::string_view line, const TextLook& look) {
   return true;
 }
 
-std::string shown(std::string_view text) {
-  constexpr std::size_t most = 40;
-  return concat("\"", text.substr(0, most), text.size() > most ? "…\"" : "\"");
-}
-
 class Probe {
  public:
   Probe(FirstLines first, bool complete, const TextRequest& asked)
@@ -183,9 +178,10 @@ class Probe {
         (without_words(tokens) || (one_less && asked_.keyless && dim == asked_.dim && !behind_))) {
       if (!asked_.keyless) {
         look.kind = Kind::refused;
-        look.why = concat(": each of its first lines begins with a number, ", shown(trim_blanks(tokens.front())),
-                          " in the first, so it has no words: say --keys none to read rows of ", vote.numbers + 1,
-                          " numbers, or --dim ", vote.numbers, " where the first field is a key");
+        look.why =
+            concat(": each of its first lines begins with a number, ", in_double_quotes(trim_blanks(tokens.front())),
+                   " in the first, so it has no words: say --keys none to read rows of ", vote.numbers + 1,
+                   " numbers, or --dim ", vote.numbers, " where the first field is a key");
         return;
       }
       look.layout.words = false;
@@ -262,8 +258,9 @@ class Probe {
       return;
     }
     look.kind = Kind::refused;
-    look.why = concat(": line 1, ", shown(first), ", may be a header or a row: say --from glove if it is a row, or ",
-                      "remove it with: tail -n +2 FILE");
+    look.why =
+        concat(": line 1, ", in_double_quotes(first),
+               ", may be a header or a row: say --from glove if it is a row, or ", "remove it with: tail -n +2 FILE");
   }
 
   /// A decimal comma between spaces: the first field that has one.
@@ -276,7 +273,7 @@ class Probe {
       }
       if (found.empty()) continue;
       look.kind = Kind::refused;
-      look.why = concat(": line ", line_of(lines, i), " has ", shown(found), " where one of its ", look.dim,
+      look.why = concat(": line ", line_of(lines, i), " has ", in_double_quotes(found), " where one of its ", look.dim,
                         " numbers is expected: commas are decimal points here. Write it with points, as this does: ",
                         "sed -E 's/( [-+]?[0-9]+),([0-9])/\\1.\\2/g' FILE");
       return;
@@ -317,7 +314,7 @@ class Probe {
   static std::string last_field(std::string_view line) {
     std::string_view left = line;
     const auto field = take_last_field(left, Separator::spaces);
-    return shown(field.value_or(line));
+    return in_double_quotes(field.value_or(line));
   }
 
   /// Why what is behind a first line of counts is no table.

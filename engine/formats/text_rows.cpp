@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::size_t chunks_per_thread = 4;
 
-std::string quoted(std::string_view field) {
-  constexpr std::size_t shown = 40;
-  return concat("\"", field.substr(0, shown), field.size() > shown ? "…\"" : "\"");
-}
-
 /// A token without the quotes that it may stand in, and with each pair of quotes inside of them as one.
 std::string_view unquoted(std::string_view token, RowBlock& block) {
   const std::string_view inside = without_quotes(token);
@@ -211,10 +206,10 @@ Error TextReader::describe(const LineFault& fault, std::uint64_t line) const {
           dim, " numbers",
           shape_.layout.between == Separator::space ? "; --separator spaces takes any number of them" : "");
     case NumberFault::out_of_range:
-      return make_error(Code::malformed_file, start, " has the number ", quoted(fault.field),
+      return make_error(Code::malformed_file, start, " has the number ", in_double_quotes(fault.field),
                         ", which is beyond the range of f32");
     default:
-      return make_error(Code::malformed_file, start, " has ", quoted(fault.field), " where one of its ", dim,
+      return make_error(Code::malformed_file, start, " has ", in_double_quotes(fault.field), " where one of its ", dim,
                         " numbers is expected", separated(), why_bad(fault, line));
   }
 }
@@ -234,7 +229,8 @@ bool TextReader::is_cut(std::string_view line) const {
 /// What a line may be that has too few numbers.
 std::string TextReader::why_few(const LineFault& fault, std::uint64_t line) const {
   if (is_conflict_marker(fault.line)) {
-    return concat("; ", quoted(fault.line), " marks a conflict of two versions of the file, which has to be resolved");
+    return concat("; ", in_double_quotes(fault.line),
+                  " marks a conflict of two versions of the file, which has to be resolved");
   }
   if (is_cut(fault.line)) return "; it is the last and has no line end: is the file truncated?";
   if (line != 1 || shape_.promised || shape_.dim_given) return {};

@@ -17,27 +17,27 @@ namespace {
 using detail::MappedFile;
 using detail::NativeFile;
 
-/// with(NativeFile) or with(ForeignFile), whichever the file is. `name` is the table that is asked for.
-template <class Outcome, class With>
-Result<Outcome> with_file(MappedFile mapped, std::string_view name, const detail::Format* format,
-                          NativeFile::Unfinished unfinished, const With& with) {
+constexpr auto refuse = [](detail::NotMapped file) { return std::move(file.error); };
+
+/// with(NativeFile) or with(ForeignFile), or otherwise(NotMapped), whichever the file is. `name` is the table that is
+/// asked for.
+template <class Outcome, class With, class Otherwise>
+Result<Outcome> with_file(MappedFile mapped, std::string_view name, NativeFile::Unfinished unfinished, const With& with,
+                          const Otherwise& otherwise) {
+  const detail::Format* const format = detail::find_mapped_format(detail::as_text(mapped.bytes()));
   if (format == &detail::native_format) {
     const Result<NativeFile> file = NativeFile::of(std::move(mapped), unfinished);
     if (!file) return file.error();
     return with(*file);
   }
-  if (format == nullptr) return detail::not_mapped_error(mapped.file);
   const auto opened = mapped.file;
+  if (format == nullptr) return otherwise(detail::look_at_not_mapped(opened));
   const auto file = detail::ForeignFile::of(std::move(mapped), *format);
   if (!file && file.error().code == Code::needs_conversion) {
-    return detail::not_mapped_error(opened, *format, name);
+    return otherwise(detail::look_into_archive(opened, *format, name));
   }
   if (!file) return file.error();
   return with(*file);
-}
-
-const detail::Format* format_of(const MappedFile& mapped) {
-  return detail::find_mapped_format(detail::as_text(mapped.bytes()));
 }
 
 }  // namespace
@@ -49,9 +49,9 @@ Result<Table> Table::open(const std::string& path, std::string_view name, const 
     }
     Result<MappedFile> mapped = MappedFile::open(path, options);
     if (!mapped) return mapped.error();
-    const detail::Format* const format = format_of(*mapped);
-    return with_file<Table>(*std::move(mapped), name, format, NativeFile::Unfinished::refuse,
-                            [&](const auto& file) { return file.table(name); });
+    return with_file<Table>(
+        *std::move(mapped), name, NativeFile::Unfinished::refuse, [&](const auto& file) { return file.table(name); },
+        refuse);
   });
 }
 
@@ -59,9 +59,9 @@ Result<std::vector<Table>> Table::open_all(const std::string& path, const OpenOp
   return detail::guarded([&]() -> Result<std::vector<Table>> {
     Result<MappedFile> mapped = MappedFile::open(path, options);
     if (!mapped) return mapped.error();
-    const detail::Format* const format = format_of(*mapped);
-    return with_file<std::vector<Table>>(*std::move(mapped), {}, format, NativeFile::Unfinished::refuse,
-                                         [&](const auto& file) -> Result<std::vector<Table>> { return file.tables(); });
+    return with_file<std::vector<Table>>(
+        *std::move(mapped), {}, NativeFile::Unfinished::refuse,
+        [&](const auto& file) -> Result<std::vector<Table>> { return file.tables(); }, refuse);
   });
 }
 
@@ -69,16 +69,19 @@ Result<FileInfo> inspect(const std::string& path) {
   return detail::guarded([&]() -> Result<FileInfo> {
     Result<MappedFile> mapped = MappedFile::open(path);
     if (!mapped) return mapped.error();
-    const detail::Format* const format = format_of(*mapped);
-    FileInfo text;
-    text.what = format != nullptr ? format->noun : detail::recognise(detail::as_text(mapped->bytes())).noun;
-    text.file_bytes = mapped->bytes().size();
-    auto info = with_file<FileInfo>(*std::move(mapped), {}, format, NativeFile::Unfinished::accept,
-                                    [](const auto& file) -> Result<FileInfo> { return file.info(); });
-    if (info || info.error().code != Code::needs_conversion) return info;
+    const std::uint64_t bytes = mapped->bytes().size();
     // Text, which there is no more to say of without reading it.
-    text.notes.push_back(info.error().message);
-    return text;
+    const auto text = [&](detail::NotMapped file) -> Result<FileInfo> {
+      if (file.what.empty()) return std::move(file.error);
+      FileInfo info;
+      info.what = std::move(file.what);
+      info.file_bytes = bytes;
+      info.notes.push_back(std::move(file.error.message));
+      return info;
+    };
+    return with_file<FileInfo>(
+        *std::move(mapped), {}, NativeFile::Unfinished::accept,
+        [](const auto& file) -> Result<FileInfo> { return file.info(); }, text);
   });
 }
 

@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -57,7 +58,7 @@ struct RowBlock {
   std::vector<RowError> errors;          ///< one a row, where they are measured
   std::uint64_t invalid_utf8 = 0;
   std::vector<std::byte> memory;
-  std::deque<std::string> kept;  ///< tokens that the source has in another spelling
+  std::forward_list<std::string> kept;  ///< tokens that the source has in another spelling
 
   void clear() noexcept {
     rows = 0;
@@ -84,12 +85,14 @@ struct RowBlock {
     hold(count, stride);
     return memory.data();
   }
-  std::string_view keep(std::string token) { return kept.emplace_back(std::move(token)); }
+  std::string_view keep(std::string token) { return kept.emplace_front(std::move(token)); }
   void add_token(std::string_view token, const RowLayout& layout) {
     tokens.push_back(token);
     if (layout.check_utf8 && !is_utf8(token)) ++invalid_utf8;
   }
 };
+
+static_assert(std::is_nothrow_move_constructible_v<RowBlock>, "or a vector of them copies rows where it grows");
 
 /// Rows in batches, and those in tiles. One batch is begun, parsed and ended before the next is begun.
 class RowReader {
